@@ -1,0 +1,3 @@
+"""skillgit: agent skills that get better from experience, one reviewable commit per lesson."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,147 @@
+"""What the stages need from outside, as small protocols; `adapters/` holds the real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from skillgit.names import Oid
+from skillgit.types import Skill, Usage
+
+JsonObject = Mapping[str, Any]  # explicit Any: JSON of a model, checked against its schema
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message. `role` is system, user or assistant."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One question to the model.
+
+    `role` (success, error, merge, reconcile) chooses the sampling; `label` is for people.
+    The reply must meet `schema`; `messages` begin with what all calls of the role share.
+    """
+
+    role: str
+    label: str
+    messages: tuple[Message, ...]
+    schema: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply that is JSON and meets the schema of its call."""
+
+    value: JsonObject
+    usage: Usage = field(default_factory=Usage)
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """A call that gave nothing usable, however often it was tried, and why."""
+
+    reason: str
+    usage: Usage = field(default_factory=Usage)
+
+
+class Ask(Protocol):
+    """Ask the model; one bad call is a value, never an exception.
+
+    Raises `SurroundingsError` when the endpoint as a whole is out of reach, and `PartialError` in
+    replay mode for a reply that was never recorded.
+    """
+
+    async def __call__(self, call: Call) -> Reply | NoReply:
+        """Ask once; retries, caching and the choice of sampling are the adapter's."""
+        ...
+
+
+class Prompts(Protocol):
+    """Render one whole message from templates/prompts; a missing variable is an error."""
+
+    def __call__(self, template: str, /, **values: object) -> str:
+        """Render `prompts/<template>.md.j2`."""
+        ...
+
+
+class Progress(Protocol):
+    """Tell the person who waits. `total` may be given again when it becomes known."""
+
+    def start(self, stage: str, total: int) -> None:
+        """A stage begins; `total` things are to be done."""
+        ...
+
+    def advance(self, stage: str, note: str = "") -> None:
+        """One of them is done."""
+        ...
+
+    def finish(self, stage: str) -> None:
+        """The stage is over."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TreeChange:
+    """A file of a tree that a commit writes; `blob` None removes it. `path` from the repo root."""
+
+    path: str
+    blob: Oid | None
+    mode: str = "100644"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who and when, for a commit."""
+
+    name: str
+    email: str
+    seconds: int
+
+
+class Repository(Protocol):
+    """A Git repository as a store of objects and refs. Never touches HEAD, index or work tree."""
+
+    def read_skill(self, root: str, at: str) -> Skill:
+        """The skill in folder `root` as of revision `at`; UsageError where there is none."""
+        ...
+
+    def resolve(self, revision: str) -> Oid:
+        """The commit that a revision names; UsageError where it names none."""
+        ...
+
+    def author(self, seconds: int) -> Signature:
+        """The person who runs the round, as Git knows them, at that second."""
+        ...
+
+    def write_blob(self, data: bytes) -> Oid:
+        """Store a file."""
+        ...
+
+    def write_tree(self, base: Oid | None, changes: Sequence[TreeChange]) -> Oid:
+        """The tree of `base` (a commit; None = empty) with `changes`."""
+        ...
+
+    def write_commit(
+        self, tree: Oid, parents: Sequence[Oid], message: str, signature: Signature
+    ) -> Oid:
+        """Store a commit; the same arguments always give the same id."""
+        ...
+
+    def diff(self, old: Oid, new: Oid) -> bytes:
+        """The canonical diff of two commits or trees, whatever the user's configuration says."""
+        ...
+
+    def read_ref(self, ref: str) -> Oid | None:
+        """Where a ref points, if it exists."""
+        ...
+
+    def move_ref(self, ref: str, new: Oid, expected: Oid | None, why: str) -> None:
+        """Compare-and-swap; `expected` None means that the ref must not exist yet."""
+        ...

@@ -1,0 +1,1 @@
+"""What a reader of the history asks: which rounds and lessons are there, and why this line?"""
