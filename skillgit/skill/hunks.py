@@ -1,0 +1,215 @@
+"""Where changes stand on the base: applying them, and telling which of them commute.
+
+A change says what to do to base lines; a hunk is what that means for one file. Two hunks commute
+in Git (either can be reverted, dropped or reordered without conflict) when no way of aligning the
+texts lets them touch. We ask for a **solid** line between them: a base line that is not blank,
+stands once in its file, and appears in none of the new texts, so that every diff must keep it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from skillgit.names import SkillPath
+from skillgit.skill.lines import line_ends, split_lines, usual_end
+from skillgit.types import Change, CreateFile, DeleteFile, Edit, Insert, Replace, Skill
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    """Base lines `first` to `last` (counted from 0, `last` excluded) of a file become `new`.
+
+    An insertion has `first == last`. `whole` marks a file that appears or goes.
+    """
+
+    path: SkillPath
+    first: int
+    last: int
+    new: tuple[bytes, ...]
+    whole: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Does it change nothing?"""
+        return not self.whole and self.first == self.last and not self.new
+
+
+def hunks(skill: Skill, change: Change) -> tuple[Hunk, ...]:
+    """The hunks of a change, cut down to the lines that really differ.
+
+    Raises ValueError where the change does not fit the base (no such file, no such line, a file
+    that exists already): the guardrails say so before, in words.
+    """
+    match change:
+        case Insert(path, after, text):
+            return (_trimmed(skill, path, (after, after), text),)
+        case Replace(path, lines, text):
+            return (_trimmed(skill, path, (lines.first - 1, lines.last), text),)
+        case CreateFile(path, text, link):
+            if any(path.folded == other.folded for other in skill.files):
+                raise ValueError(f"{path} exists already")
+            new = tuple(split_lines(text.encode()))
+            return (Hunk(path, 0, 0, new, whole=True), *hunks(skill, link))
+        case DeleteFile(path, unlink):
+            size = len(_base_lines(skill, path))
+            gone = Hunk(path, 0, size, (), whole=True)
+            return (gone, *(hunk for part in unlink for hunk in hunks(skill, part)))
+
+
+def _trimmed(skill: Skill, path: SkillPath, span: tuple[int, int], text: str) -> Hunk:
+    base = _base_lines(skill, path)
+    first, last = span
+    if last > len(base):
+        raise ValueError(f"{path} has {len(base)} lines, not {last}")
+    new = split_lines(text.encode())
+    while first < last and new and base[first] == new[0]:
+        first, new = first + 1, new[1:]
+    while first < last and new and base[last - 1] == new[-1]:
+        last, new = last - 1, new[:-1]
+    return Hunk(path, first, last, tuple(new))
+
+
+def _base_lines(skill: Skill, path: SkillPath) -> list[bytes]:
+    if path not in skill.files:
+        raise ValueError(f"{path} does not exist in the base")
+    return split_lines(skill.files[path])
+
+
+# ------------------------------------------------------------------ applying
+
+
+def apply_changes(skill: Skill, changes: Iterable[Change]) -> dict[SkillPath, bytes]:
+    """All files of the skill after the changes; bytes of untouched lines stay as they are.
+
+    Insertions at one place keep the order in which they are given. Raises ValueError where
+    changes overlap.
+    """
+    by_file: defaultdict[SkillPath, list[Hunk]] = defaultdict(list)
+    ends: dict[SkillPath, bytes] = {}
+    for change in changes:
+        if isinstance(change, CreateFile):
+            ends[change.path] = usual_end(skill.files[change.link.path])
+        for hunk in hunks(skill, change):
+            by_file[hunk.path].append(hunk)
+    files = dict(skill.files)
+    for path, found in by_file.items():
+        if any(hunk.whole for hunk in found) and len(found) > 1:
+            raise ValueError(f"{path} is created or deleted, and changed as well")
+        if found[0].whole and not found[0].new:
+            del files[path]
+        elif found[0].whole:
+            files[path] = b"".join(line + ends[path] for line in found[0].new)
+        else:
+            files[path] = _spliced(files[path], found)
+    return files
+
+
+def _spliced(data: bytes, found: Iterable[Hunk]) -> bytes:
+    lines, ends, usual = split_lines(data), line_ends(data), usual_end(data)
+    old = [line + end for line, end in zip(lines, ends, strict=True)]
+    out: list[bytes] = []
+    done = 0
+    for hunk in sorted(found, key=lambda hunk: (hunk.first, hunk.last)):
+        if hunk.first < done:
+            raise ValueError(f"two changes of {hunk.path} meet at line {hunk.first + 1}")
+        end = next((e for e in reversed(ends[: hunk.first]) if e), usual)
+        out += old[done : hunk.first]
+        out += [line + end for line in hunk.new]
+        done = hunk.last
+    out += old[done:]
+    return _joined(out, usual, closed=not data or data.endswith(b"\n"))
+
+
+def _joined(lines: list[bytes], usual: bytes, *, closed: bool) -> bytes:
+    """Lines as a file that ends in a newline exactly if the base did."""
+    whole = [line if line.endswith(b"\n") else line + usual for line in lines]
+    if whole and not closed:
+        open_end = lines[-1]
+        whole[-1] = open_end[:-1].removesuffix(b"\r") if open_end.endswith(b"\n") else open_end
+    return b"".join(whole)
+
+
+# ------------------------------------------------------------------ commuting
+
+
+class Ground:
+    """The base as a ground on which a set of changes stands; knows which of them touch."""
+
+    def __init__(self, skill: Skill, changes: Iterable[Change]) -> None:
+        self._skill = skill
+        self._new: Counter[bytes] = Counter()
+        self._solid: dict[SkillPath, list[int]] = {}
+        for change in changes:
+            for hunk in hunks(skill, change):
+                self._new.update(set(hunk.new))
+
+    def touch(self, one: Change, other: Change) -> bool:
+        """Is there no solid line between them in some file?"""
+        return any(
+            self._hunks_touch(a, b)
+            for a in hunks(self._skill, one)
+            for b in hunks(self._skill, other)
+            if a.path.folded == b.path.folded
+        )
+
+    def _hunks_touch(self, a: Hunk, b: Hunk) -> bool:
+        if a.whole or b.whole:
+            return True
+        (_, upper), (lower, _) = sorted((self._reach(a), self._reach(b)))
+        solid = self._solid_lines(a.path)
+        next_solid = bisect_left(solid, upper)
+        return next_solid == len(solid) or solid[next_solid] >= lower
+
+    def _reach(self, hunk: Hunk) -> tuple[int, int]:
+        """Its base lines; adding to a file without a final newline changes the last line too."""
+        data = self._skill.files[hunk.path]
+        size = len(split_lines(data))
+        if hunk.first == size and size and not data.endswith(b"\n"):
+            return size - 1, size
+        return hunk.first, hunk.last
+
+    def _solid_lines(self, path: SkillPath) -> list[int]:
+        if path not in self._solid:
+            lines = split_lines(self._skill.files[path])
+            times = Counter(lines)
+            self._solid[path] = [
+                number
+                for number, line in enumerate(lines)
+                if times[line] == 1 and line.strip() and not self._new[line]
+            ]
+        return self._solid[path]
+
+
+def touch(skill: Skill, one: Change, other: Change) -> bool:
+    """Would Git see these two changes of the base as meeting?"""
+    return Ground(skill, (one, other)).touch(one, other)
+
+
+def group_edits(skill: Skill, edits: Sequence[Edit]) -> tuple[tuple[Edit, ...], ...]:
+    """Edits whose hunks touch belong to one lesson; the order of the input is kept."""
+    ground = Ground(skill, (edit.change for edit in edits))
+    group_of: dict[int, int] = {}
+    for number, edit in enumerate(edits):
+        met = {
+            group_of[earlier]
+            for earlier in range(number)
+            if ground.touch(edits[earlier].change, edit.change)
+        }
+        home = min(met, default=number)
+        group_of = {key: home if group in met else group for key, group in group_of.items()}
+        group_of[number] = home
+    return tuple(
+        tuple(edits[n] for n in range(len(edits)) if group_of[n] == group)
+        for group in sorted(set(group_of.values()))
+    )
+
+
+def new_lines(skill: Skill, change: Change) -> Mapping[SkillPath, tuple[bytes, ...]]:
+    """The lines that a change adds, by file."""
+    added: defaultdict[SkillPath, tuple[bytes, ...]] = defaultdict(tuple)
+    for hunk in hunks(skill, change):
+        added[hunk.path] += hunk.new
+    return added
