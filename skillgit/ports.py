@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -144,4 +145,99 @@ class Repository(Protocol):
 
     def move_ref(self, ref: str, new: Oid, expected: Oid | None, why: str) -> None:
         """Compare-and-swap; `expected` None means that the ref must not exist yet."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a stage that asks the model is given: the voice, the words, and somebody who waits."""
+
+    ask: Ask
+    prompts: Prompts
+    progress: Progress
+
+
+class Workshop(Repository, Protocol):
+    """A repository in which histories can be tried before one is kept."""
+
+    def scratch(self) -> AbstractContextManager[Workshop]:
+        """The same objects, and a place in front of them for new ones that is thrown away."""
+        ...
+
+    @property
+    def merges(self) -> bool:
+        """Does this Git know `merge-tree --write-tree` (2.38 or newer)?"""
+        ...
+
+    def merge(self, ours: Oid, theirs: Oid) -> Oid | None:
+        """The tree of the three-way merge of two commits; None where they conflict."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit as a reader of the history sees it."""
+
+    id: Oid
+    parents: tuple[Oid, ...]
+    author: str
+    seconds: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlamedLine:
+    """Who last wrote a line: the commit, and the line's path and number there."""
+
+    commit: Oid
+    path: str
+    line: int
+    text: str
+
+
+class History(Protocol):
+    """A repository as its readers need it: `log`, `why`, `check --range`. It never writes."""
+
+    def resolve(self, revision: str) -> Oid:
+        """The commit that a revision names; UsageError where it names none."""
+        ...
+
+    def read_skill(self, root: str, at: str) -> Skill:
+        """The skill in folder `root` as of revision `at`; UsageError where there is none."""
+        ...
+
+    def commits(self, *revisions: str, containing: str = "") -> tuple[Commit, ...]:
+        """The commits of a range, parents first; only messages with that text, if one is given."""
+        ...
+
+    def refs(self, *prefixes: str) -> Mapping[str, Oid]:
+        """Full ref names below the prefixes and the commits that they point to."""
+        ...
+
+    def is_ancestor(self, older: Oid, newer: Oid) -> bool:
+        """Is `older` reachable from `newer`? False as well where either is not here."""
+        ...
+
+    def diff(self, old: Oid, new: Oid) -> bytes:
+        """The canonical diff of two commits or trees, whatever the user's configuration says."""
+        ...
+
+    def read_blob(self, blob: Oid) -> bytes | None:
+        """The bytes of a blob; None where the repository does not have it."""
+        ...
+
+    def tree(self, at: Oid, folder: str = "") -> Mapping[str, Oid]:
+        """All files below a folder of a commit, by path from that folder; empty where none."""
+        ...
+
+    def changed_paths(self, old: Oid, new: Oid) -> tuple[str, ...]:
+        """The paths that differ between two commits or trees, from the root of the repository."""
+        ...
+
+    def blame(self, path: str, line: int, at: Oid) -> BlamedLine:
+        """Who last wrote a line; UsageError where there is no such file or line."""
+        ...
+
+    def scratch(self) -> AbstractContextManager[Workshop]:
+        """A place for objects that a check needs and that must leave no trace."""
         ...
