@@ -1,5 +1,130 @@
-"""The command line: options in, text out; the only place that prints or exits."""
+"""The command line: options in, text out; the only place that prints or exits.
+
+A verb is a module of this package with `command: click.Command`. It is imported when it is run, so
+that `skillgit --help` stays fast; its line in the help stands here. A callback returns its exit
+code (None = 0) or raises: `failures.py` says what becomes of errors.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from types import MappingProxyType
+
+import click
+from click.shell_completion import CompletionItem, shell_complete
+
+from skillgit import __version__
+from skillgit.cli.console import examples
+from skillgit.cli.failures import exit_code_of
+from skillgit.errors import UsageError
+
+PROGRAM = "skillgit"
+COMPLETE_VARIABLE = "_SKILLGIT_COMPLETE"
+VERBS = MappingProxyType(
+    {
+        "evolve": "Turn trajectories into a branch with one commit per lesson.",
+        "init": "Write a commented configuration file into this repository.",
+        "check": "Check skills, or a range of lesson commits, against the guardrails.",
+        "rule": "Explain a guardrail.",
+        "log": "List the rounds and lessons in this repository's history.",
+        "why": "Show which lesson, and which trajectories, a line of a skill comes from.",
+        "doctor": "Check Git, the endpoint and the model, and say what to do.",
+        "serve": "Start a model on this machine behind an OpenAI-compatible endpoint.",
+        "demo": "See a round on a small skills repository that comes with skillgit.",
+        "config": "Show every setting, its value and where it comes from.",
+        "completion": "Print the completion script of a shell.",
+    }
+)
+
+
+class _Verbs(click.Group):
+    """A group whose commands are modules, imported one at a time."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"skillgit.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        verbs = [
+            CompletionItem(verb, help=line)
+            for verb, line in VERBS.items()
+            if verb.startswith(incomplete)
+        ]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+@click.group(
+    cls=_Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=examples(
+        "skillgit demo --replay",
+        "skillgit evolve skills/xlsx --trajectories runs/",
+        "skillgit check skills/xlsx",
+        "skillgit -C ../skills config",
+    ),
+)
+@click.option(
+    "-C",
+    "folders",
+    metavar="DIR",
+    multiple=True,
+    help="Run as if started in DIR; further ones count from it, as in git.",
+)
+@click.version_option(__version__, prog_name=PROGRAM, message="%(prog)s %(version)s")
+@click.pass_context
+def group(ctx: click.Context, folders: Sequence[str]) -> None:
+    """Agent skills that get better from experience: trajectories in, lesson commits out."""
+    for folder in folders:
+        try:
+            ctx.with_resource(contextlib.chdir(folder))
+        except OSError as exc:
+            raise UsageError(
+                f"-C {folder}: cannot go there: {exc.strerror}", hint="give a folder that exists"
+            ) from exc
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code; no exception leaves but SystemExit."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a character must not end a round.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = _invoke(list(sys.argv[1:] if args is None else args))
+        sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as exc:  # noqa: BLE001 - the one place that catches all
+        return exit_code_of(exc)
+    return code
+
+
+def _invoke(args: list[str]) -> int:
+    # Not `group.main`: it takes every EPIPE, be it of Git or of a socket, for a reader of stdout
+    # that has left, and exits with 1, which means findings here.
+    instruction = os.environ.get(COMPLETE_VARIABLE)
+    if instruction:
+        return shell_complete(group, {}, PROGRAM, COMPLETE_VARIABLE, instruction)
+    with group.make_context(PROGRAM, args) as ctx:
+        code = group.invoke(ctx)
+    return code if isinstance(code, int) else 0
 
 
 def main() -> None:
-    """Run `skillgit`; replaced by the lazy group."""
+    """The console script."""
+    sys.exit(run())

@@ -1,0 +1,112 @@
+"""What becomes of an exception: a message and a hint on stderr, an exit code, never a traceback.
+
+0 ok, 1 findings, 2 usage, 3 surroundings (and mistakes of ours), 4 partial, 130 interrupted,
+141 where the reader of stdout has left, as of any filter in a pipe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+import click
+
+from skillgit import __version__
+from skillgit.cli.console import safe, say
+from skillgit.errors import SkillgitError, SurroundingsError
+
+_INTERRUPTED = 130
+_READER_LEFT = 141
+
+
+def exit_code_of(error: BaseException) -> int:
+    """Tell the person about `error`; the exit code that it means."""
+    error = _telling_one(error)
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if os.environ.get("SKILLGIT_DEBUG"):
+        say("".join(traceback.format_exception(error)))
+    match error:
+        case SkillgitError():
+            return _say_error(error.message, error.hint, error.exit_code)
+        case click.Abort() | KeyboardInterrupt():
+            say("interrupted")
+            return _INTERRUPTED
+        case click.ClickException():
+            error.show()
+            return click.UsageError.exit_code
+        case OSError() if _reader_has_left():
+            return _READER_LEFT
+        case _:
+            return _say_mistake(error)
+
+
+def _telling_one(error: BaseException) -> BaseException:
+    """Of several errors of a task group, the one that was raised on purpose."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    leaves = [_telling_one(one) for one in error.exceptions]
+    return next((leaf for leaf in leaves if isinstance(leaf, SkillgitError)), leaves[0])
+
+
+def _say_error(message: str, hint: str, code: int) -> int:
+    say(click.style("error: ", fg="red", bold=True) + safe(message))
+    if hint:
+        say(click.style("hint: ", fg="cyan", bold=True) + safe(hint))
+    return code
+
+
+def _reader_has_left() -> bool:
+    """Is stdout or stderr a pipe that nobody reads? Then what is left must not be flushed again."""
+    left = False
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            left = True
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return left
+
+
+def _say_mistake(error: BaseException) -> int:
+    """An exception that nobody foresaw: its traceback goes into a file for an issue."""
+    what = "".join(traceback.format_exception_only(error)).strip()
+    try:
+        where = f"please open an issue with the file {_write_log(error)}"
+    except OSError:
+        where = "run it again with SKILLGIT_DEBUG=1 and open an issue with what it prints"
+    return _say_error(f"skillgit itself went wrong: {what}", where, SurroundingsError.exit_code)
+
+
+def _write_log(error: BaseException) -> Path:
+    text = "\n".join(
+        [
+            f"skillgit {__version__}, Python {platform.python_version()}, {platform.platform()}",
+            f"arguments: {sys.argv[1:]!r}",
+            "",
+            "".join(traceback.format_exception(error)),
+        ]
+    )
+    name = time.strftime("failure-%Y%m%dT%H%M%SZ.txt", time.gmtime())
+    try:
+        return _write(_state_dir() / "skillgit" / name, text)
+    except OSError:
+        return _write(Path(tempfile.mkdtemp(prefix="skillgit-")) / name, text)
+
+
+def _state_dir() -> Path:
+    given = os.environ.get("XDG_STATE_HOME", "")
+    return Path(given) if given else Path("~/.local/state").expanduser()
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    return path
