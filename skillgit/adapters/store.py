@@ -1,0 +1,282 @@
+"""The memory of paid calls: every usable reply under the digest of the request it answers.
+
+One SQLite file in the private state of the repository. Each reply is one transaction, so a
+process that is killed loses at most the call it was waiting for, and several processes may
+share the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3  # noqa: TID251 - this is its home
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from skillgit.errors import SkillgitError, SurroundingsError, UsageError
+from skillgit.ports import JsonObject, Reply
+from skillgit.types import Usage
+
+_VERSION = 1
+_PATIENCE = 30.0
+"""Seconds to wait for another process that writes."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS replies (
+    key TEXT PRIMARY KEY,
+    role TEXT NOT NULL,
+    label TEXT NOT NULL,
+    model TEXT NOT NULL,
+    reply TEXT NOT NULL,
+    usage TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rounds (
+    digest TEXT PRIMARY KEY,
+    started INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
+_COLUMNS = "key, role, label, model, reply, usage"
+_Row = tuple[str, str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a stored reply answers, in the words that a person needs; the key says the rest."""
+
+    role: str
+    label: str
+    model: str
+
+
+class ReplyStore:
+    """Replies by key, and when each round began. Open it in a `with` statement.
+
+    Every failure of the file is a SurroundingsError that says what to do with it.
+    """
+
+    def __init__(self, path: Path, *, patience: float = _PATIENCE) -> None:
+        self._path = path
+        with self._told("opening"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, timeout=patience, isolation_level=None)
+        try:
+            with self._told("opening"):
+                self._prepare(patience)
+        except SkillgitError:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; the store cannot be used any more."""
+        self._connection.close()
+
+    def get(self, key: str) -> Reply | None:
+        """The reply to the request with that key, with what it cost when it was asked."""
+        with self._told("reading"):
+            row = self._connection.execute(
+                "SELECT reply, usage FROM replies WHERE key = ?", (key,)
+            ).fetchone()
+            return None if row is None else Reply(json.loads(row[0]), Usage(**json.loads(row[1])))
+
+    def put(self, key: str, asked: Asked, reply: Reply) -> None:
+        """Keep a usable reply; the first one for a key stays."""
+        with self._told("writing to"):
+            self._insert(_row(key, asked, reply.value, asdict(reply.usage)))
+
+    def knows(self, role: str, label: str) -> bool:
+        """Was a call of that name ever answered, if perhaps to another request?"""
+        with self._told("reading"):
+            found = self._connection.execute(
+                "SELECT 1 FROM replies WHERE role = ? AND label = ? LIMIT 1", (role, label)
+            ).fetchone()
+        return found is not None
+
+    def models(self) -> tuple[str, ...]:
+        """The names of all models that replied."""
+        with self._told("reading"):
+            rows = self._connection.execute("SELECT DISTINCT model FROM replies ORDER BY model")
+            return tuple(str(model) for (model,) in rows)
+
+    def remember_round(self, digest: str, started: int) -> int:
+        """When the round with these inputs first began: a resumed one keeps its id and dates."""
+        with self._told("writing to"):
+            self._connection.execute(
+                "INSERT OR IGNORE INTO rounds VALUES (?, ?)", (digest, started)
+            )
+            (first,) = self._connection.execute(
+                "SELECT started FROM rounds WHERE digest = ?", (digest,)
+            ).fetchone()
+        return int(first)
+
+    def export(self, path: Path) -> int:
+        """Write all replies as JSON lines in the order of their keys; how many there were."""
+        with self._told("reading"):
+            rows: list[_Row] = self._connection.execute(
+                f"SELECT {_COLUMNS} FROM replies ORDER BY key"  # noqa: S608 - a constant
+            ).fetchall()
+        lines = (_line(row) for row in rows)
+        try:
+            _replace(path, "".join(lines).encode())
+        except OSError as error:
+            raise UsageError(
+                f"writing the recorded replies to {path}: {error.strerror}",
+                hint="name a file in a folder that you may write to",
+            ) from error
+        return len(rows)
+
+    def load(self, path: Path) -> int:
+        """Take in the replies that `export` wrote, all or none; how many the file holds."""
+        rows = list(_read(path))
+        with self._told("writing to"):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                for row in rows:
+                    self._insert(row)
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+        return len(rows)
+
+    def _insert(self, row: _Row) -> None:
+        self._connection.execute(
+            f"INSERT OR IGNORE INTO replies ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
+            row,
+        )
+
+    def _prepare(self, patience: float) -> None:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version > _VERSION:
+            raise SurroundingsError(
+                f"opening the reply store {self._path}: a newer skillgit wrote it",
+                hint="upgrade skillgit, or move the file away to start an empty store",
+            )
+        _switch_to_wal(self._connection, time.monotonic() + patience)
+        # With a write-ahead log NORMAL loses nothing when a process dies, only the newest
+        # replies when the machine does.
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.executescript(f"{_TABLES} PRAGMA user_version = {_VERSION};")
+
+    @contextmanager
+    def _told(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError, ValueError, TypeError) as error:
+            raise _failure(f"{doing} the reply store {self._path}", error) from error
+
+
+def _switch_to_wal(connection: sqlite3.Connection, deadline: float) -> None:
+    """Two processes that create the file at once do not wait for each other here by themselves."""
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _failure(doing: str, error: Exception) -> SurroundingsError:
+    if isinstance(error, OSError):
+        reason, hint = error.strerror or str(error), "check that the folder can be written to"
+    elif not isinstance(error, sqlite3.Error):
+        reason, hint = f"a row is damaged ({error})", _START_AFRESH
+    else:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        reason = str(error)
+        hint = _HINTS.get(code, "try again; if it stays, move the file away (replies are lost)")
+    return SurroundingsError(f"{doing}: {reason}", hint=hint)
+
+
+_START_AFRESH = (
+    "move the file away to start an empty store; the replies in it are lost and will be asked again"
+)
+_HINTS = {
+    sqlite3.SQLITE_NOTADB: _START_AFRESH,
+    sqlite3.SQLITE_CORRUPT: _START_AFRESH,
+    sqlite3.SQLITE_BUSY: "another skillgit holds it; wait for it to end, then try again",
+    sqlite3.SQLITE_LOCKED: "another skillgit holds it; wait for it to end, then try again",
+    sqlite3.SQLITE_READONLY: "check that you may write to the file and to its folder",
+    sqlite3.SQLITE_CANTOPEN: "check that the file and its folder exist and can be written to",
+    sqlite3.SQLITE_PERM: "check that you may write to the file and to its folder",
+    sqlite3.SQLITE_FULL: "make room on the disk and run the same command again; it resumes",
+    sqlite3.SQLITE_IOERR: "make room on the disk, or check it, and run the same command again",
+}
+
+
+def _row(key: str, asked: Asked, value: JsonObject, usage: JsonObject) -> _Row:
+    return (key, asked.role, asked.label, asked.model, _text(value), _text(usage))
+
+
+def _text(value: object) -> str:
+    # The order of keys is kept: a reply from the store must be the reply of the model.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _line(row: _Row) -> str:
+    key, role, label, model, reply, usage = row
+    record = {
+        "key": key,
+        "role": role,
+        "label": label,
+        "model": model,
+        "reply": json.loads(reply),
+        "usage": json.loads(usage),
+    }
+    return f"{_text(record)}\n"
+
+
+def _read(path: Path) -> Iterator[_Row]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise UsageError(
+            f"reading the recorded replies in {path}: {error.strerror}",
+            hint="name a file that skillgit has recorded",
+        ) from error
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield _parse(line)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise UsageError(
+                f"reading the recorded replies in {path}: line {number} is not one of them",
+                hint="take the file as skillgit has recorded it",
+            ) from error
+
+
+def _parse(line: bytes) -> _Row:
+    record = json.loads(line)
+    key, reply = record["key"], record["reply"]
+    asked = Asked(*(str(record[name]) for name in ("role", "label", "model")))
+    if not re.fullmatch(r"[0-9a-f]{64}", key) or not isinstance(reply, dict):
+        raise ValueError("no reply under a key")
+    usage = {name: int(count) for name, count in asdict(Usage(**record["usage"])).items()}
+    return _row(key, asked, reply, usage)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file that is either the old or the new one, whenever the process is killed."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
