@@ -1,0 +1,45 @@
+"""Stage 3: many patches become one coherent change; prevalent lessons win.
+
+Section 2.4 of the paper. The operator (a model) says which edits teach the same lesson and never
+writes a diff; what counts, joins, seats and withholds is the program. In order:
+
+    join        identical and near-identical edits, before any call
+    tree        merges by reference in a planned tree, no barrier between its levels
+    support     low support is withheld
+    reconcile   edits that want the same lines: one question
+    seat        niche lessons go to references/; on the same lines the better supported stays
+    budget      SKILL.md stays under its limits, the least supported is demoted first
+
+Each step takes edits and gives a `ChangeSet`: the edits that are left, and the fate of the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from skillgit.config import Consolidate
+from skillgit.ports import Model
+from skillgit.stages.consolidate.budget import within_budget
+from skillgit.stages.consolidate.join import join_alike
+from skillgit.stages.consolidate.reconcile import reconcile
+from skillgit.stages.consolidate.route import strong_enough, strongest
+from skillgit.stages.consolidate.seat import seat
+from skillgit.stages.consolidate.tree import merge_tree
+from skillgit.types import ChangeSet, Patch, Skill
+
+
+async def consolidate(
+    skill: Skill, patches: Sequence[Patch], options: Consolidate, model: Model
+) -> ChangeSet:
+    """Merge the patches of all analysts; every edit that goes in comes out or has a fate."""
+    done = join_alike([edit for patch in patches for edit in patch.edits])
+    done = _then(done, await merge_tree(patches, done.edits, options.merge_batch, model))
+    done = _then(done, strong_enough(done.edits, options.min_support))
+    done = _then(done, await reconcile(skill, done.edits, model))
+    done = _then(done, seat(skill, done.edits, options.main_support))
+    done = _then(done, strongest(done.edits, options.max_lessons))
+    return _then(done, within_budget(skill, done.edits, options))
+
+
+def _then(before: ChangeSet, after: ChangeSet) -> ChangeSet:
+    return ChangeSet(after.edits, before.fates + after.fates, before.merges + after.merges)

@@ -1,0 +1,84 @@
+"""Edits that are the same but for spelling are joined by the program, without any call."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from rapidfuzz import fuzz, process  # noqa: TID251 - its home
+
+from skillgit.names import EditId
+from skillgit.skill.placement import words_of
+from skillgit.types import ChangeSet, Edit, Fate, Replace, State
+
+NEAR = 92.0
+"""Token-sort ratio (0 to 100) from which two wordings count as one."""
+
+
+def by_strength(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Best supported first; equal support in the order of ids, so that arrival never matters."""
+    return tuple(sorted(edits, key=lambda edit: (-edit.support, edit.id)))
+
+
+def joined(members: Sequence[Edit]) -> tuple[Edit, tuple[Fate, ...]]:
+    """One edit for all: the first keeps its words and place, sources and quotes are united."""
+    head, *others = members
+    quotes = dict.fromkeys(quote for member in members for quote in member.quotes)
+    sources = frozenset().union(*(member.sources for member in members))
+    fates = tuple(Fate(other.id, State.MERGED, "the same lesson", head.id) for other in others)
+    return replace(head, sources=sources, quotes=tuple(quotes)), fates
+
+
+def join_alike(edits: Sequence[Edit]) -> ChangeSet:
+    """Join identical and near-identical edits of one file; replacements only of the same lines."""
+    by_place: defaultdict[object, list[Edit]] = defaultdict(list)
+    for edit in sorted(edits, key=lambda edit: edit.id):
+        by_place[_place(edit)].append(edit)
+    kept: list[Edit] = []
+    fates: tuple[Fate, ...] = ()
+    for rivals in by_place.values():
+        for cluster in _clusters(rivals):
+            head, gone = joined(cluster)
+            kept.append(head)
+            fates += gone
+    return ChangeSet(by_strength(kept), fates)
+
+
+def _place(edit: Edit) -> object:
+    change = edit.change
+    if isinstance(change, Replace):
+        return change.path, change.lines
+    return type(change), getattr(change, "link", change).path
+
+
+def _clusters(edits: Sequence[Edit]) -> list[list[Edit]]:
+    """Identical wordings first, then each wording joins the first one that it nearly equals."""
+    same: defaultdict[str, list[Edit]] = defaultdict(list)
+    for edit in edits:
+        same[plain_words(edit)].append(edit)
+    heads: dict[str, list[Edit]] = {}
+    for wording, members in same.items():
+        near = process.extractOne(
+            wording, heads.keys(), scorer=fuzz.token_sort_ratio, score_cutoff=NEAR
+        )
+        heads.setdefault(near[0] if near else wording, []).extend(members)
+    return list(heads.values())
+
+
+def plain_words(edit: Edit) -> str:
+    """The words of an edit in lower case, without marks."""
+    return " ".join(re.findall(r"\w+", words_of(edit.change).casefold()))
+
+
+def share_words(one: Edit, other: Edit) -> bool:
+    """Do two edits share enough words to be one lesson at all, whoever says so?"""
+    left, right = (f"{edit.lesson.title} {plain_words(edit)}" for edit in (one, other))
+    return fuzz.token_set_ratio(left, right, processor=str.casefold) >= 45.0
+
+
+def surviving(edits: Iterable[Edit], gone: Iterable[EditId]) -> tuple[Edit, ...]:
+    """The edits whose ids are not among those that are gone."""
+    missing = set(gone)
+    return tuple(edit for edit in edits if edit.id not in missing)
