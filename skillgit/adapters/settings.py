@@ -152,13 +152,27 @@ def _refuse_misspelt_variables(environ: Mapping[str, str], names: Mapping[str, s
 
 def _from_repository(start: Path) -> Iterator[_Given]:
     for folder in _folders_up(start):
-        if (folder / FILE).is_file():
-            yield from _from_file(folder / FILE, strange=True)
+        path = settings_file(folder)
+        if path is not None:
+            table = "" if path.name == FILE else "tool.skillgit"
+            yield from _from_file(path, table=table, strange=True)
             return
-        project = folder / "pyproject.toml"
-        if project.is_file() and re.search(r"tool\s*\.\s*\"?skillgit", _read(project)):
-            yield from _from_file(project, table="tool.skillgit", strange=True)
-            return
+
+
+def settings_file(folder: Path) -> Path | None:
+    """The file in `folder` itself that holds settings of a repository, if there is one."""
+    if (folder / FILE).is_file():
+        return folder / FILE
+    project = folder / "pyproject.toml"
+    if project.is_file() and re.search(r"tool\s*\.\s*\"?skillgit\b", _read(project)):
+        return project
+    return None
+
+
+def repository_root(start: Path) -> Path | None:
+    """The nearest folder from `start` upwards that has a `.git`; Git itself is not asked."""
+    start = start.absolute()
+    return next((each for each in (start, *start.parents) if (each / ".git").exists()), None)
 
 
 def _folders_up(start: Path) -> list[Path]:
@@ -166,12 +180,10 @@ def _folders_up(start: Path) -> list[Path]:
 
     Further up lie folders of others: a file in /tmp must not choose the endpoint.
     """
+    root = repository_root(start)
     start = start.absolute()
-    folders = [start, *start.parents]
-    for index, folder in enumerate(folders):
-        if (folder / ".git").exists():
-            return folders[: index + 1]
-    return [start]
+    folders = (start, *start.parents)
+    return [each for each in folders if each == start or (root and each.is_relative_to(root))]
 
 
 def _user_dir(environ: Mapping[str, str]) -> Path:
