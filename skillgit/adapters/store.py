@@ -91,7 +91,7 @@ class ReplyStore:
             return None if row is None else Reply(json.loads(row[0]), Usage(**json.loads(row[1])))
 
     def put(self, key: str, asked: Asked, reply: Reply) -> None:
-        """Keep a usable reply; the first one for a key stays."""
+        """Keep a usable reply, instead of one that is there."""
         with self._told("writing to"):
             self._insert(_row(key, asked, reply.value, asdict(reply.usage)))
 
@@ -152,7 +152,7 @@ class ReplyStore:
 
     def _insert(self, row: _Row) -> None:
         self._connection.execute(
-            f"INSERT OR IGNORE INTO replies ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
+            f"INSERT OR REPLACE INTO replies ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
             row,
         )
 

@@ -47,9 +47,9 @@ def test_a_reply_comes_back_as_it_was_in_the_order_of_the_model(store: ReplyStor
     assert store.get(key(2)) is None
 
 
-def test_the_first_reply_to_a_request_stays(store: ReplyStore) -> None:
-    store.put(key(1), ASKED, REPLY)
+def test_the_last_reply_to_a_request_stays(store: ReplyStore) -> None:
     store.put(key(1), ASKED, Reply({"other": 1}))
+    store.put(key(1), ASKED, REPLY)
 
     assert store.get(key(1)) == REPLY
 

@@ -1,0 +1,214 @@
+"""The wire format of /v1/chat/completions: what a call looks like there and what comes back.
+
+Pure: text and values in, values out. `chat.py` sends and receives.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from skillgit.config import Endpoint, Sampling
+from skillgit.ports import Call, JsonObject
+from skillgit.types import Usage
+
+Body = dict[str, Any]  # explicit Any: the JSON of a request
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the model said. `cut` means that it was stopped by the limit of output tokens."""
+
+    content: str
+    reasoning: str = ""
+    cut: bool = False
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model of an endpoint, and how many tokens fit where the endpoint tells (else 0)."""
+
+    name: str
+    context: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """What came back cannot be used, and why."""
+
+    reason: str
+
+
+def request_body(call: Call, endpoint: Endpoint, model: str) -> Body:
+    """The request of a call, with every sampling parameter: servers have defaults of their own.
+
+    The four that OpenAI's own API does not know are top-level keys, as vLLM wants them; the
+    thinking switch works in `chat_template_kwargs` only.
+    """
+    sampling = _sampling(call.role, endpoint)
+    return {
+        "model": model,
+        "messages": [
+            {"role": message.role, "content": _sendable(message.content)}
+            for message in call.messages
+        ],
+        "max_tokens": sampling.max_tokens,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "top_k": sampling.top_k,
+        "min_p": sampling.min_p,
+        "presence_penalty": sampling.presence_penalty,
+        "repetition_penalty": sampling.repetition_penalty,
+        "seed": endpoint.seed,
+        "chat_template_kwargs": {"enable_thinking": sampling.thinking},
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": call.role, "schema": _plain(call.schema), "strict": True},
+        },
+    }
+
+
+def request_key(body: Body) -> str:
+    """The digest of a request. The order of keys counts: a schema's order steers the reply."""
+    return hashlib.sha256(json.dumps(body, separators=(",", ":")).encode()).hexdigest()
+
+
+def read_completion(text: str) -> Said | Unusable:
+    """What an answer says, whether or not the server keeps to the format."""
+    try:
+        answer = json.loads(text)
+        choice = answer["choices"][0]
+        message = choice["message"]
+        content = message.get("content") or ""
+        thought = message.get("reasoning") or message.get("reasoning_content") or ""
+        cut = choice.get("finish_reason") == "length"
+        return Said(str(content), str(thought), cut, _usage(answer.get("usage")))
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        return Unusable(f"the answer is not a chat completion: {shortened(text)!r}")
+
+
+def read_models(text: str) -> tuple[Served, ...]:
+    """The models of a /v1/models answer of vLLM or llama.cpp; none where it is something else."""
+    try:
+        return tuple(
+            Served(str(model["id"]), _context(model)) for model in json.loads(text)["data"]
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ()
+
+
+def read_refusal(body: object) -> str:
+    """The words of an error, as OpenAI, vLLM and llama.cpp nest them; "" where there are none."""
+    while isinstance(body, dict):
+        body = body.get("error") or body.get("message") or body.get("detail")
+    return shortened(body, 300) if isinstance(body, str) else ""
+
+
+def parse_reply(said: Said) -> JsonObject | Unusable:
+    """The JSON object of a reply. Strict: a reply that needs repair would need guessing."""
+    if not said.content.strip():
+        return Unusable(
+            "the reply is empty: the model only thought" if said.reasoning else "the reply is empty"
+        )
+    try:
+        value = json.loads(
+            said.content,
+            object_pairs_hook=_unique,
+            parse_float=_number,
+            parse_constant=_refuse_constant,
+        )
+        json.dumps(value, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        return Unusable(f"the reply is not JSON: {error.msg} at {place}")
+    except UnicodeEncodeError:
+        return Unusable("the reply is not text: it holds half a character")
+    except (ValueError, RecursionError) as error:
+        return Unusable(f"the reply is not JSON: {shortened(str(error))}")
+    if not isinstance(value, dict):
+        return Unusable(f"the reply is not a JSON object but {shortened(said.content)!r}")
+    return value
+
+
+_TOO_LONG = re.compile(
+    r"maximum context length|exceeds? the (available )?context size|exceed_context_size"
+    r"|context_length_exceeded|longer than the maximum (model|context) length"
+    r"|(prompt|input).{0,40} is too long",
+    re.IGNORECASE,
+)
+
+
+def is_too_long(message: str) -> bool:
+    """Does a refusal mean that prompt and output do not fit (vLLM's and llama.cpp's wordings)?"""
+    return bool(_TOO_LONG.search(message))
+
+
+def shortened(text: str, limit: int = 200) -> str:
+    """The beginning of a text, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else f"{line[:limit]}…"
+
+
+def _sampling(role: str, endpoint: Endpoint) -> Sampling:
+    samplings = {
+        "success": endpoint.success,
+        "error": endpoint.error,
+        "merge": endpoint.merge,
+        "reconcile": endpoint.reconcile,
+    }
+    return samplings[role]
+
+
+def _sendable(text: str) -> str:
+    # Half a surrogate pair, which broken trajectories do hold, cannot be sent as UTF-8.
+    return text.encode("utf-8", "replace").decode()
+
+
+def _plain(schema: JsonObject) -> Body:
+    """A copy of nothing but dicts and lists, which the caller cannot change any more."""
+    plain: Body = json.loads(json.dumps(schema, default=dict))
+    return plain
+
+
+def _usage(counted: Mapping[str, Any] | None) -> Usage:
+    counted = counted or {}
+    details = counted.get("prompt_tokens_details") or {}
+    return Usage(
+        prompt_tokens=_count(counted.get("prompt_tokens")),
+        cached_tokens=_count(details.get("cached_tokens")),
+        output_tokens=_count(counted.get("completion_tokens")),
+    )
+
+
+def _context(model: Mapping[str, Any]) -> int:
+    # vLLM says max_model_len; llama.cpp says n_ctx, and n_ctx_train, which is not what fits.
+    return _count(model.get("max_model_len")) or _count((model.get("meta") or {}).get("n_ctx"))
+
+
+def _count(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError("the same key appears twice in one object")
+    return value
+
+
+def _number(text: str) -> int | float:
+    """A whole number is one, however it is written: the schema takes 3.0 for an integer, too."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is out of range")
+    return int(number) if number.is_integer() else number
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
