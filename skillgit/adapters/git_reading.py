@@ -126,10 +126,10 @@ class Reading:
 
     def commits(self, *revisions: str, containing: str = "") -> tuple[Commit, ...]:
         """The commits of a range, parents first; only messages with that text, if one is given."""
-        unfit = next((r for r in revisions if r.startswith("-") or re.search(r"[\0\n]", r)), None)
+        unfit = any(not r or r.startswith("-") or re.search(r"[\0\n]", r) for r in revisions)
         grep = (f"--grep={containing}", "--fixed-strings") if containing else ()
         asked = "".join(f"{revision}\n" for revision in revisions).encode()
-        if unfit is None:
+        if revisions and not unfit:
             walk = ("rev-list", "--topo-order", "--reverse", *grep, "--stdin")
             found = self.run(*walk, stdin=asked, allow=(0, 128, 129))
             if found.status == 0:

@@ -35,7 +35,7 @@ class Writing:
         A name or address that Git would make up from the machine's name is not taken.
         """
         asked = ("-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT")
-        found = self.run(*asked, env={"GIT_AUTHOR_DATE": f"{seconds} +0000"}, allow=(0, 1, 128))
+        found = self.run(*asked, env={"GIT_AUTHOR_DATE": f"@{seconds} +0000"}, allow=(0, 1, 128))
         ident = _IDENT.fullmatch(found.line) if found.status == 0 else None
         if not ident or not ident["name"].strip():
             raise SurroundingsError(
@@ -63,7 +63,7 @@ class Writing:
         self, tree: Oid, parents: Sequence[Oid], message: str, signature: Signature
     ) -> Oid:
         """Store a commit; the same arguments always give the same id."""
-        date = f"{signature.seconds} +0000"
+        date = f"@{signature.seconds} +0000"
         env = {
             "GIT_AUTHOR_NAME": signature.name,
             "GIT_AUTHOR_EMAIL": signature.email,
