@@ -137,12 +137,13 @@ def _is_harmless(line: str) -> bool:
 
 
 def _chosen(quotes: Sequence[Quote]) -> list[Quote]:
-    """The first quote of each of the first trajectories, then others, in a fixed order."""
+    """At most three: first one of each trajectory, then more of the same."""
+    said = [quote for quote in quotes if plain(quote.text)]
     firsts: dict[TrajectoryId, Quote] = {}
-    for quote in quotes:
-        if plain(quote.text):
-            firsts.setdefault(quote.trajectory, quote)
-    return list(firsts.values())[:_MOST_QUOTES]
+    for quote in said:
+        firsts.setdefault(quote.trajectory, quote)
+    more = [quote for quote in said if quote is not firsts[quote.trajectory]]
+    return [*firsts.values(), *more][:_MOST_QUOTES]
 
 
 def _quoted(quote: Quote) -> str:
