@@ -30,7 +30,7 @@ from skillgit.skill.rules.provenance import PROVENANCE
 from skillgit.skill.rules.rule import Group, Rule, RuleInfo, by_id
 from skillgit.skill.rules.structure import STRUCTURE
 from skillgit.skill.rules.tree import Tree
-from skillgit.types import Finding, Severity
+from skillgit.types import Finding
 
 __all__ = [
     "RULES",
@@ -42,7 +42,7 @@ __all__ = [
     "check_skill",
     "estimated_tokens",
     "explain",
-    "severity_of",
+    "rule_info",
 ]
 
 _TREE_RULES: tuple[Rule, ...] = (*FORMAT, *FIELD_RULES, *LINKS, *STRUCTURE, *PATHS)
@@ -78,14 +78,9 @@ def _findings(tree: Tree) -> Iterator[Finding]:
                 yield Finding(each.info.id, severity, *where)
 
 
-def severity_of(rule_id: str, profile: Profile = Profile.SPEC) -> Severity | None:
-    """How grave a rule is; None where the profile does not look at it."""
-    return _known(rule_id).grades.of(profile)
-
-
 def explain(rule_id: str) -> str:
     """The text of a rule for people: what it demands, who demands it, why, and an example."""
-    info = _known(rule_id)
+    info = rule_info(rule_id)
     grades = ", ".join(f"{p}: {info.grades.of(p) or 'off'}" for p in Profile)
     head = f"{info.id}: {info.summary}."
     facts = f"Demanded by: {info.source}. Severity: {grades}."
@@ -93,7 +88,8 @@ def explain(rule_id: str) -> str:
     return f"{head}\n\n{facts}\n\n{info.explanation}\n\n{where}\n"
 
 
-def _known(rule_id: str) -> RuleInfo:
+def rule_info(rule_id: str) -> RuleInfo:
+    """A rule by its id; UsageError where there is none."""
     info = RULES.get(rule_id.strip().upper())
     if info is None:
         hint = "`skillgit rule` lists all rules"
