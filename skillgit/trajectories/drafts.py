@@ -1,0 +1,150 @@
+"""What every importer needs: text from JSON values, steps while they are put together."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from skillgit.trajectories.documents import Document, JsonObject, JsonValue
+from skillgit.types import Diagnostic, Outcome, Step, ToolCall, Trajectory
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a file held: its trajectories, and what a person must hear about the rest."""
+
+    trajectories: tuple[Trajectory, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class Importer(NamedTuple):
+    """One foreign format.
+
+    `recognises` looks at the shape of the first value of a file, and `read` makes trajectories of
+    all its values; it passes on the diagnostics among them. Neither raises, whatever the values.
+    """
+
+    format: str
+    recognises: Callable[[JsonValue], bool]
+    read: Callable[[Iterable[Document | Diagnostic]], Iterator[Trajectory | Diagnostic]]
+
+
+def one_by_one(
+    name: str,
+    root_of: Callable[[JsonValue], JsonObject | None],
+    read: Callable[[Document, JsonObject], Iterator[Trajectory | Diagnostic]],
+) -> Importer:
+    """An importer of a format of which each value is a trajectory by itself.
+
+    `root_of` gives the object to read if the value has the format's shape, else None.
+    """
+
+    def read_all(values: Iterable[Document | Diagnostic]) -> Iterator[Trajectory | Diagnostic]:
+        for value in values:
+            if isinstance(value, Diagnostic):
+                yield value
+            elif (root := root_of(value.value)) is not None:
+                yield from read(value, root)
+            else:
+                yield remark(value, f"no {name}, unlike the first value of this file")
+
+    return Importer(name, lambda value: root_of(value) is not None, read_all)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A step while it is read; an observation may come later than its call."""
+
+    source: str
+    message: str = ""
+    reasoning: str = ""
+    calls: list[ToolCall] = field(default_factory=list)
+    observations: list[str] = field(default_factory=list)
+
+    def step(self, number: int) -> Step:
+        """The step as a value."""
+        seen = "\n".join(text for text in self.observations if text)
+        return Step(number, self.source, self.message, self.reasoning, tuple(self.calls), seen)
+
+
+class Label(NamedTuple):
+    """What a trajectory is called: the format it came in, the task, the agent."""
+
+    format: str
+    task: str = ""
+    agent: str = ""
+
+
+def finished(
+    document: Document, drafts: Sequence[Draft], label: Label, outcome: Outcome
+) -> Trajectory | Diagnostic:
+    """The trajectory, or why it is none: no step at all, or none in which an agent did anything."""
+    steps = tuple(draft.step(number) for number, draft in enumerate(drafts, 1))
+    if not steps:
+        return remark(document, f"looks like {label.format}, but holds no steps")
+    if not any(_acts(step) for step in steps if step.source == "agent"):
+        return remark(document, f"looks like {label.format}, but no step of it is an agent's")
+    return Trajectory(
+        document.digest, label.task, steps, outcome, document.origin, label.format, label.agent
+    )
+
+
+def _acts(step: Step) -> bool:
+    return bool(step.calls) or any(map(str.strip, (step.message, step.reasoning, step.observation)))
+
+
+def remark(document: Document, message: str) -> Diagnostic:
+    """A diagnostic about one value of a file."""
+    return Diagnostic(document.file.origin, message, document.line)
+
+
+def text_of(value: JsonValue) -> str:
+    """Strings as they are (lone surrogates replaced), nothing for null, JSON for the rest."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        try:
+            value = json.dumps(value, ensure_ascii=False)
+        except (ValueError, RecursionError):
+            return ""
+    return _SURROGATES.sub("\ufffd", value)
+
+
+def content_text(value: JsonValue) -> str:
+    """Message content: a string, or a list of parts of which text is read and media are named."""
+    if not isinstance(value, list):
+        return text_of(value)
+    return "\n".join(filter(None, map(_part_text, value)))
+
+
+def _part_text(part: JsonValue) -> str:
+    if not isinstance(part, dict):
+        return text_of(part)
+    for key in ("text", "refusal"):
+        if isinstance(part.get(key), str):
+            return text_of(part[key])
+    kind, source = text_of(part.get("type")) or "part", part.get("source")
+    path = source.get("path") if isinstance(source, dict) else None
+    return f"[{kind}: {path}]" if isinstance(path, str) else f"[{kind}]"
+
+
+def objects_in(value: JsonValue) -> Iterator[JsonObject]:
+    """The objects in a list; nothing where it is no list."""
+    if isinstance(value, list):
+        yield from (item for item in value if isinstance(item, dict))
+
+
+def first_text(record: JsonObject, *keys: str) -> str:
+    """The first of the keys that holds a string with text, or a whole number."""
+    for key in keys:
+        value = record.get(key)
+        if isinstance(value, str) and value.strip():
+            return text_of(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value) if abs(value) < 10**18 else ""
+    return ""
