@@ -201,5 +201,5 @@ def _remarks(table: OutcomeTable, rows: Sequence[Row], what: str) -> Iterable[Di
         return
     names = ", ".join(repr(row.name[:60]) for row in rows[:_EXAMPLES])
     more = f" and {len(rows) - _EXAMPLES} more" if len(rows) > _EXAMPLES else ""
-    count = f"{len(rows)} row{'' if len(rows) == 1 else 's'}"
-    yield Diagnostic(table.origin, f"{count} {what}: {names}{more}", rows[0].line)
+    message = f"rows that {what}: {len(rows)} ({names}{more})"
+    yield Diagnostic(table.origin, message, rows[0].line)

@@ -42,7 +42,7 @@ def _read(document: Document, root: JsonObject) -> Iterator[Trajectory | Diagnos
     drafts = [_draft(step) for step in objects_in(steps) if text_of(step.get("source")) in _SOURCES]
     if len(drafts) < len(steps):
         left_out = len(steps) - len(drafts)
-        yield remark(document, f"{left_out} steps without a known source are left out")
+        yield remark(document, f"steps without a known source, left out: {left_out}")
     agent = root.get("agent")
     name = first_text(agent, "name", "model_name") if isinstance(agent, dict) else ""
     task = first_text(root, "task_name", "task_id", "trajectory_id", "session_id")

@@ -26,7 +26,7 @@ def _root_of(value: JsonValue) -> JsonObject | None:
 def _read(document: Document, root: JsonObject) -> Iterator[Trajectory | Diagnostic]:
     drafts, unknown = drafts_of(messages_in(root["messages"]) or ())
     if unknown:
-        yield remark(document, f"{unknown} messages without a known role are left out")
+        yield remark(document, f"messages without a known role, left out: {unknown}")
     outcome, fault = outcome_of(root)
     if fault:
         yield remark(document, fault)

@@ -25,7 +25,7 @@ def _read(document: Document, root: JsonObject) -> Iterator[Trajectory | Diagnos
     parts = rollout if isinstance(rollout, dict) else {}
     drafts, unknown = drafts_of(parts["trace"])
     if unknown:
-        yield remark(document, f"{unknown} messages without a known role are left out")
+        yield remark(document, f"messages without a known role, left out: {unknown}")
     # Only the grader's word counts: `rollout.error` and `rollout.output` are the agent's side.
     outcome, fault = outcome_of({"score": root.get("score")})
     if fault:

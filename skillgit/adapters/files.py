@@ -1,0 +1,123 @@
+"""Trajectory files and the result files beside them, read from disk one at a time."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from skillgit.errors import UsageError
+from skillgit.trajectories.documents import SourceFile
+from skillgit.trajectories.lines import plain
+from skillgit.types import Diagnostic
+
+MAX_BYTES = 200_000_000
+_MAX_SIBLING_BYTES = 10_000_000
+
+_SUFFIXES = (".json", ".jsonl")
+# What harnesses write beside trajectories; in a folder these are never trajectories themselves.
+_BESIDE = frozenset(
+    {"result.json", "config.json", "lock.json", "reward.json", "manifest.json"}
+    | {"outcome.json", "outcomes.json", "outcomes.jsonl"}
+)
+_BESIDE_SUFFIXES = (".result.json", ".config.json", ".lock.json")
+
+
+def read_trajectory_files(paths: Sequence[Path]) -> Iterator[SourceFile | Diagnostic]:
+    """The files that may hold trajectories, in a fixed order; what cannot be read as diagnostics.
+
+    Folders are searched for *.json and *.jsonl, without hidden folders and without following
+    links out of them. A file that is named itself is read whatever its name. Origins are relative
+    to the path given, after its name where several folders are given.
+    Raises UsageError for a path that does not exist.
+    """
+    for path in paths:
+        if not path.exists():
+            raise UsageError(
+                f"looking for trajectories: {path} does not exist",
+                hint="give files (*.json, *.jsonl) or folders that hold them",
+            )
+    several = len(paths) > 1
+    for path in paths:
+        if path.is_dir():
+            yield from _read_folder(path, f"{path.resolve().name}/" if several else "")
+        else:
+            yield _read(path, _printable(path.name))
+
+
+def read_outcomes_file(path: Path) -> SourceFile:
+    """The file of `--outcomes`; UsageError where it cannot be read."""
+    found = _read(path, _printable(path.name))
+    if isinstance(found, Diagnostic):
+        raise UsageError(
+            f"reading the outcomes in {path}: {found.message}",
+            hint="give a file of CSV, TSV, JSON or JSON Lines with --outcomes",
+        )
+    return SourceFile(found.origin, found.data)
+
+
+def _read_folder(root: Path, prefix: str) -> Iterator[SourceFile | Diagnostic]:
+    inside = root.resolve()
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(filter(_may_hold_trajectories, names)):
+            path = Path(folder, name)
+            origin = prefix + _printable(path.relative_to(root).as_posix())
+            if not path.resolve().is_relative_to(inside):
+                yield Diagnostic(origin, "a link that leads out of the folder is not followed")
+            else:
+                yield _read(path, origin)
+
+
+def _may_hold_trajectories(name: str) -> bool:
+    lowered = name.lower()
+    beside = lowered in _BESIDE or lowered.endswith(_BESIDE_SUFFIXES)
+    return lowered.endswith(_SUFFIXES) and not beside and not lowered.startswith(".")
+
+
+def _read(path: Path, origin: str) -> SourceFile | Diagnostic:
+    data = _bytes(path, MAX_BYTES)
+    if isinstance(data, str):
+        return Diagnostic(origin, data)
+    return SourceFile(origin, data, _siblings(path))
+
+
+def _siblings(path: Path) -> dict[str, bytes]:
+    """Result files of this trajectory: named after it, beside it, or (Harbor) one level up."""
+    stem = path.name.rsplit(".", 1)[0].removesuffix(".trajectory")
+    found: dict[str, bytes] = {}
+    for name in (f"{stem}.result.json", "result.json", "../result.json"):
+        sibling = path.parent / name
+        if sibling.is_symlink() or sibling == path or not sibling.is_file():
+            continue
+        data = _bytes(sibling, _MAX_SIBLING_BYTES)
+        if isinstance(data, bytes):
+            found[_printable(name)] = data
+    return found
+
+
+def _bytes(path: Path, most: int) -> bytes | str:
+    """The bytes of a regular file, or why not."""
+    try:
+        # Without O_NONBLOCK, opening a pipe would wait for someone to write into it.
+        with open(path, "rb", opener=_opener) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                return "not a regular file"
+            data = file.read(most + 1)
+    except OSError as error:
+        return f"cannot be read: {error.strerror or type(error).__name__}"
+    if len(data) > most:
+        return f"larger than {most // 1_000_000} MB: split it, or give its parts one by one"
+    return data
+
+
+def _opener(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _printable(name: str) -> str:
+    """A name that is safe to show and to store, whatever bytes the file system holds."""
+    text = plain(os.fsencode(name).decode(errors="replace"))
+    return text.replace("\n", " ").replace("\t", " ")
