@@ -228,9 +228,10 @@ class _Reading:
             return Value(Kind.NOTHING, "", 2, 1, 2)
         value = self._node(event)
         for rest in self._events:
+            if isinstance(rest, yaml.DocumentEndEvent) and rest.explicit:
+                raise _RefusedError("`...` ends the YAML before the frontmatter ends", _index(rest))
             if isinstance(rest, yaml.DocumentStartEvent):
-                message = "a second YAML document inside the frontmatter"
-                raise _RefusedError(message, _index(rest))
+                raise _RefusedError("a second YAML document inside the frontmatter", _index(rest))
         return value
 
     def _node(self, event: yaml.Event) -> Value:

@@ -87,7 +87,7 @@ def test_carriage_returns_change_nothing() -> None:
         (b'---\nname: "\\UFFFFFFFF"\n---\n', [(Trouble.INVALID, 2, 1)]),
         (b"---\nname: x\x07\n---\n", [(Trouble.INVALID, 2, 8)]),
         (b"---\n? [a]\n: b\n---\n", [(Trouble.FANCY, 2, 3), (Trouble.INVALID, 2, 3)]),
-        (b"---\na: b\n...\nc: d\n---\n", [(Trouble.INVALID, 4, 1)]),
+        (b"---\na: b\n...\nc: d\n---\n", [(Trouble.INVALID, 3, 1)]),
         (b"---\na: b\nname: x\na: c\n---\n", [(Trouble.DUPLICATE, 4, 1)]),
         (b"---\na: &x b\nc: *x\n---\n", [(Trouble.FANCY, 2, 4), (Trouble.FANCY, 3, 4)]),
         (b"---\na: !!str 1\n---\n", [(Trouble.FANCY, 2, 4)]),
