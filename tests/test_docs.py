@@ -1,0 +1,221 @@
+"""What is written for people is true of the code as it is."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import shlex
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from skillgit import __version__, errors
+from skillgit.adapters.setting_values import DEFAULTS, as_toml
+from skillgit.cli import VERBS, group
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / ".github").rglob("*.md"))]
+DOCUMENTS += [path for path in [ROOT / "SKILLS_FORMAT.md"] if path.exists()]
+
+# Variables that are read, but are no settings.
+OTHER_VARIABLES = {"SKILLGIT_API_KEY", "SKILLGIT_DEBUG", "SKILLGIT_BASE_URL", "SKILLGIT_MODEL"}
+
+
+def command_of(verb: str) -> click.Command:
+    # A verb that is not there yet fails its own test; it must not hide the others.
+    command: click.Command = importlib.import_module(f"skillgit.cli.{verb}").command
+    return command
+
+
+# ------------------------------------------------------------------ the help
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself_with_examples(verb: str) -> None:
+    command = command_of(verb)
+    context = click.Context(command, info_name=f"skillgit {verb}")
+    text = command.get_help(context)
+
+    assert command.help
+    assert "Examples:" in text
+    assert f"skillgit {verb}" in text.split("Examples:")[1]
+    unexplained = [
+        parameter.name
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and not parameter.help and not parameter.hidden
+    ]
+    assert unexplained == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_examples_of_every_verb_are_command_lines_that_exist(verb: str) -> None:
+    context = click.Context(command_of(verb), info_name=f"skillgit {verb}")
+    examples = command_of(verb).get_help(context).split("Examples:")[1]
+
+    assert list(wrong_command_lines(examples)) == []
+
+
+def test_every_module_of_the_command_line_is_a_verb_or_serves_them() -> None:
+    modules = {path.stem for path in (ROOT / "skillgit" / "cli").glob("*.py")} - {"__init__"}
+    with_command = {
+        name
+        for name in modules
+        if hasattr(importlib.import_module(f"skillgit.cli.{name}"), "command")
+    }
+
+    assert with_command == set(VERBS)
+
+
+# ------------------------------------------------------------------ the README
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_readme_names_every_verb(verb: str) -> None:
+    assert re.search(rf"\| `skillgit {verb}\b", README)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_command_lines_in_documents_exist(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    shown = "\n".join(
+        [
+            *re.findall(r"```(?:sh|bash|console)\n(.*?)```", text, re.DOTALL),
+            *re.findall(r"`(skillgit [a-z][^`]*)`", text),
+        ]
+    )
+
+    assert list(wrong_command_lines(shown)) == []
+
+
+def wrong_command_lines(text: str) -> Iterator[str]:
+    """The lines that call skillgit with a verb or an option that it does not have."""
+    for line in text.splitlines():
+        found = re.search(r"\bskillgit [-a-z][^)|;&>#]*", line)
+        if not found or "COMMAND" in line:
+            continue
+        words = shlex.split(found[0])[1:]
+        while words[:1] == ["-C"]:
+            words = words[2:]
+        if not words or words[0] in {"--help", "--version"}:
+            continue
+        if words[0] not in VERBS:
+            yield line
+            continue
+        command = group.get_command(click.Context(group), words[0])
+        assert command is not None
+        options = {"--help"} | {name for each in command.params for name in each.opts}
+        given = {word.partition("=")[0] for word in words[1:] if word.startswith("-")}
+        if given - options - {"-"}:
+            yield f"{line}: {sorted(given - options)}"
+
+
+def test_make_targets_in_documents_exist() -> None:
+    targets = set(re.findall(r"(?m)^([a-z]+):", (ROOT / "Makefile").read_text("utf-8")))
+
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        named = re.findall(r"(?m)(?:^ *|`)make ([a-z]+)", text)
+        assert set(named) <= targets, document.name
+
+
+def test_the_two_commands_come_first() -> None:
+    assert re.findall(r"(?m)^make (\w+)", README)[:2] == ["demo", "test"]
+    assert README.index("make demo") < README.index("pip install")
+
+
+def test_the_readme_tells_every_setting_with_its_default() -> None:
+    told = dict(re.findall(r"(?m)^\| `([a-z_.]+)` \| `([^`]*)` \|", README))
+    sampling = {key for key in DEFAULTS if key.count(".") == 2}
+
+    assert told == {k: as_toml(v) for k, v in DEFAULTS.items() if k not in sampling}
+    assert [key for key in sampling if key.rpartition(".")[2] not in README] == []
+    assert [key for key in sampling if f"`{key.split('.')[1]}`" not in README] == []
+
+
+@pytest.mark.parametrize("document", [*DOCUMENTS, ROOT / "templates" / "skillgit.toml"])
+def test_environment_variables_in_documents_exist(document: Path) -> None:
+    named = set(re.findall(r"\bSKILLGIT_[A-Z_]+\b", document.read_text(encoding="utf-8")))
+    known = {f"SKILLGIT_{key.replace('.', '_').upper()}" for key in DEFAULTS}
+
+    assert named - known - OTHER_VARIABLES == set()
+
+
+def test_the_readme_tells_every_exit_code() -> None:
+    table = README.split("| exit code |")[1].split("\n\n")[0]
+    told = {
+        int(code) for row in re.findall(r"(?m)^\| ([\d, ]+) \|", table) for code in row.split(",")
+    }
+    raised = {
+        each.exit_code
+        for each in vars(errors).values()
+        if isinstance(each, type) and issubclass(each, errors.SkillgitError)
+    }
+
+    assert told == raised | {0, 130, 141}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_to_files_lead_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text(encoding="utf-8"))
+
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+# ------------------------------------------------------------------ versions
+
+
+def test_the_newest_change_is_of_this_version() -> None:
+    changelog = (ROOT / ".github" / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.findall(r"(?m)^## (\S+)", changelog)[0]
+
+    assert newest == __version__
+
+
+def test_continuous_integration_runs_every_python_that_is_promised() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    promised = [
+        each.rpartition(" ")[2] for each in project["classifiers"] if "Python :: 3." in each
+    ]
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
+
+    assert workflow["jobs"]["test"]["strategy"]["matrix"]["python"] == promised
+    assert project["requires-python"] == f">={promised[0]}"
+
+
+def test_actions_are_pinned_and_the_workflow_may_do_nothing() -> None:
+    text = (ROOT / ".github/workflows/ci.yml").read_text("utf-8")
+    workflow = yaml.safe_load(text)
+
+    assert re.findall(r"uses: (?!\S+@[0-9a-f]{40} # v\d)", text) == []
+    assert workflow["permissions"] == {}
+    assert "pull_request_target" not in text
+    runs = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
+    assert [run for run in runs if "${{" in run] == []
+
+
+# ------------------------------------------------------------------ hooks
+
+
+def test_the_hook_for_pre_commit_calls_a_verb() -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+
+    assert hook["id"] == "skillgit-check"
+    assert list(wrong_command_lines(hook["entry"])) == []
+    assert re.search(hook["files"], "skills/x/SKILL.md")
+    assert not re.search(hook["files"], "skills/x/NOTSKILL.md")
+
+
+def test_the_hooks_are_short_sh_that_dash_can_read() -> None:
+    for hook in (ROOT / "hooks").iterdir():
+        text = hook.read_text(encoding="utf-8")
+        assert text.startswith("#!/bin/sh\n")
+        assert len(text.splitlines()) <= 15
+        assert os.access(hook, os.X_OK)
+        subprocess.run(["sh", "-n", str(hook)], check=True)
