@@ -12,7 +12,7 @@ citation (step, first line, last line) can be cut from the full text by the prog
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -26,6 +26,8 @@ QUOTE_LINES = 6
 QUOTE_CHARS = 600
 _LEAST_LEVEL = 100
 """Where a step of weight 1 would get fewer characters, whole steps are left out instead."""
+_LEAST_CUT = 60
+"""With less room than this, a line is left out instead of cut."""
 _STEP_CHARS = 300
 """How many characters of the budget a step should find when steps have to be left out."""
 
@@ -168,14 +170,14 @@ def _steps_left_out(numbers: Sequence[int]) -> Iterator[str]:
         yield f"… {word} {LineRange(numbers[0], numbers[-1])} left out …"
 
 
-def _step_lines(sheet: Sheet, kept: Sequence[int]) -> Iterator[str]:
+def _step_lines(sheet: Sheet, kept: Mapping[int, str]) -> Iterator[str]:
     """The entries kept, with a note wherever others were left out."""
     previous, ended = -1, 0
-    for index in kept:
+    for index, text in kept.items():
         entry = sheet.entries[index]
         if index > previous + 1:
             yield _lines_left_out(entry.first - 1 - ended)
-        yield entry.text
+        yield text
         previous, ended = index, entry.last
     # A system sheet has entries for its head alone: its other lines are missing, too.
     if previous + 1 < len(sheet.entries) or sheet.more:
@@ -186,26 +188,30 @@ def _lines_left_out(count: int) -> str:
     return f"… {count} line{'' if count == 1 else 's'} left out …"
 
 
-def _kept(sheet: Sheet, allowance: int) -> Sequence[int]:
+def _kept(sheet: Sheet, allowance: int) -> Mapping[int, str]:
     """Which entries fit: errors in up to half of it, then two thirds head and one third tail."""
     count = len(sheet.entries)
     if sheet.size <= allowance:
-        return range(count)
-    kept: set[int] = set()
+        return {index: entry.text for index, entry in enumerate(sheet.entries)}
+    kept: dict[int, str] = {}
     spent = _add(sheet, reversed(sheet.urgent), allowance // 2, kept)
     spent += _add(sheet, range(count), (allowance - spent) * 2 // 3, kept)
     _add(sheet, range(count - 1, -1, -1), allowance - spent, kept)
-    return sorted(kept)
+    return dict(sorted(kept.items()))
 
 
-def _add(sheet: Sheet, order: Iterator[int] | range, allowance: int, kept: set[int]) -> int:
+def _add(sheet: Sheet, order: Iterable[int], allowance: int, kept: dict[int, str]) -> int:
+    """Keep entries in this order while they fit; the last one may be cut to fit."""
     spent = 0
     for index in order:
         if index in kept:
             continue
-        size = sheet.entries[index].size
-        if spent + size > allowance:
-            break
-        kept.add(index)
-        spent += size
+        entry, room = sheet.entries[index], allowance - spent
+        if entry.size > room:
+            if entry.note or room < _LEAST_CUT:
+                break
+            kept[index] = f"{entry.text[: room - 2].removesuffix('…')}…"
+            return allowance
+        kept[index] = entry.text
+        spent += entry.size
     return spent
