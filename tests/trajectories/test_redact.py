@@ -87,7 +87,7 @@ def test_what_surrounds_a_secret_stays(text: str, secret: str) -> None:
         'password: str = ""; api_key = "<your key>"; secret = "${SECRET}"; token="{token}"',
         "PASS: test_12 passed; the key: column_1; sorted(rows, key=row.name)",
         "npm install react@18.2.0 @types/node@20; git clone git@github.com:o/r.git",
-        "/home/user/x /home/ubuntu/y /root/z /Users/runner/w http://x.org/home/about",
+        "/home/user/x /home/ubuntu/y /Users/runner/w http://x.org/home/about",
         "class='sk-toggleable__content-arrow' basic authentication, bearer authentication",
         "docker run --user 1000:1000 -u 0:0 image",
         "=VLOOKUP(A2,'Keys'!$A:$B,2,FALSE); =SUM(A1:A9); https://x.org/?q=a&b=c",
