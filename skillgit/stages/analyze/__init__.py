@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 from skillgit.config import Analyze, Signals
 from skillgit.names import TrajectoryId
 from skillgit.ports import Call, Message, Model, NoReply, Reply
+from skillgit.skill.anchors import anchors, editable
 from skillgit.skill.lines import numbered
 from skillgit.stages.analyze.reply import Reading, read_reply
-from skillgit.stages.analyze.schema import editable, reply_schema
+from skillgit.stages.analyze.schema import reply_schema
 from skillgit.trajectories.view import View, view
 from skillgit.types import Excluded, Patch, Pool, Result, Skill, Trajectory
 
@@ -39,7 +40,7 @@ async def analyze(skill: Skill, pool: Pool, options: Analyze, model: Model) -> A
     chosen = teachers(pool, options.signals)
     model.progress.start("analyze", len(chosen))
     contract = Message("system", model.prompts("analyst", files=_shown_files(skill)))
-    schema = reply_schema(skill, options.max_lessons)
+    schema = reply_schema(anchors(skill), options.max_lessons)
 
     async def analyst(trajectory: Trajectory) -> Patch | Excluded:
         shown = view(trajectory, options.trajectory_chars)

@@ -10,14 +10,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from skillgit.names import EditId, SkillPath, TrajectoryId
+from skillgit.names import EditId, TrajectoryId
 from skillgit.ports import JsonObject
-from skillgit.skill.lines import text_lines
-from skillgit.skill.markdown import structure
+from skillgit.skill.anchors import anchors
 from skillgit.skill.placement import insertion, reference, replacement
+from skillgit.stages.analyze.leakage import names_of_the_task
 from skillgit.trajectories.view import View
 from skillgit.types import (
-    MANIFEST,
     Change,
     Edit,
     Fate,
@@ -52,68 +51,43 @@ def read_reply(skill: Skill, shown: View, value: JsonObject, contract: str) -> R
     trajectory = shown.trajectory.id
     edits: list[Edit] = []
     misfits: list[Fate] = []
-    known = _words(contract)
     for number, item in enumerate(value["edits"], start=1):
         name = EditId(f"{trajectory}.{number}")
         try:
-            edits.append(_edit(skill, shown, item, name, known))
+            edits.append(_edit(skill, shown, item, name, contract))
         except ValueError as error:
             misfits.append(Fate(name, State.REJECTED, str(error)))
     return Reading(trajectory, tuple(edits), tuple(misfits))
 
 
-def _edit(skill: Skill, shown: View, item: JsonObject, name: EditId, known: str) -> Edit:
-    title, reason = _line(item["title"], "title"), _line(item["reason"], "reason")
+def _edit(skill: Skill, shown: View, item: JsonObject, name: EditId, contract: str) -> Edit:
+    title, reason = _line(item["title"], "title"), _line(item["what_happened"], "what_happened")
     words = _clean(item["text"], "text")
-    if item["op"] != "replace" and f" {_words(words)} " in f" {known} ":
+    quotes = _quotes(shown, item["evidence"])
+    if item["skill_says_it"] == "yes":
+        raise Misfit("the analyst says that the skill says it already")
+    if item["op"] != "replace" and f" {_words(words)} " in f" {_words(contract)} ":
         raise Misfit("the skill or the prompt says this already, word for word")
-    return Edit(
-        name,
-        _change(skill, item, title, words),
-        Lesson(title.rstrip(". "), reason),
-        frozenset({shown.trajectory.id}),
-        _quotes(shown, item["evidence"]),
-    )
+    names = names_of_the_task(shown.trajectory, f"{title} {words}", contract)
+    if names:
+        raise Misfit(
+            f"SG401: names things of this one task ({', '.join(names)}): say it in general"
+        )
+    change = _change(skill, item, title, words)
+    lesson = Lesson(title.rstrip(". "), reason)
+    return Edit(name, change, lesson, frozenset({shown.trajectory.id}), quotes)
 
 
 def _change(skill: Skill, item: JsonObject, title: str, words: str) -> Change:
-    path = SkillPath(item["file"])
-    line = _located(skill, path, item["line"], item["check"])
-    if item["op"] == "replace":
-        last = line + max(0, item["last"] - item["line"])
-        if path == MANIFEST and line <= structure(skill.text(path) or "").frontmatter_end:
-            raise Misfit("SG205: the frontmatter is protected")
-        return replacement(skill, path, LineRange(line, last), words)
+    anchor = anchors(skill)[item["place"]]
     if not words.strip():
-        raise Misfit("SG207: no text to add")
-    place = insertion(skill, path, line, words)
+        raise Misfit("SG207: no text")
+    if item["op"] == "replace":
+        if anchor.block is None:
+            raise Misfit("SG205: only an item or a paragraph can be replaced, not this line")
+        return replacement(skill, anchor.path, anchor.block, words)
+    place = insertion(skill, anchor.path, anchor.line, words)
     return reference(skill, place, title, words) if item["op"] == "reference" else place
-
-
-def _located(skill: Skill, path: SkillPath, line: int, check: str) -> int:
-    """The base line that number and check words mean; where they disagree, a unique match."""
-    text = skill.text(path)
-    if text is None:
-        raise Misfit(f"SG201: {path} does not exist in the base")
-    lines = [_words(base) for base in text_lines(text)]
-    wanted = _words(re.sub(r"^\s*\d+\|", "", check))
-    if line > len(lines):
-        raise Misfit(f"{path} has {len(lines)} lines, not {line}")
-    if line == 0 or _begins(lines[line - 1], wanted):
-        return line
-    matches = [number for number, base in enumerate(lines, 1) if wanted and _begins(base, wanted)]
-    if len(matches) != 1:
-        raise Misfit(
-            f"SG208: line {line} of {path} does not begin with {check!r}, "
-            f"and {len(matches) or 'no'} other lines do"
-        )
-    return matches[0]
-
-
-def _begins(base: str, wanted: str) -> bool:
-    if not base or not wanted:
-        return base == wanted
-    return base.startswith(wanted) or wanted.startswith(base)
 
 
 def _quotes(shown: View, evidence: list[JsonObject]) -> tuple[Quote, ...]:

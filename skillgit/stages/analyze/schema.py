@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
-from skillgit.names import SkillPath
-from skillgit.skill.lines import text_lines
-from skillgit.types import MANIFEST, Skill
+from collections.abc import Iterable
 
-TEXT_LENGTH = 500
 OPERATIONS = ("insert_after", "replace", "reference")
+SAID = ("no", "partly", "yes")
 
 
-def editable(skill: Skill) -> tuple[SkillPath, ...]:
-    """The files that an analyst may change: SKILL.md first, then the text of references/."""
-    references = (
-        path
-        for path in skill.files
-        if path.startswith("references/") and path.endswith(".md") and skill.text(path) is not None
-    )
-    return (MANIFEST, *references)
+def reply_schema(places: Iterable[str], most: int) -> dict[str, object]:
+    """What an analyst may answer: one to `most` edits, each with its evidence and its place.
 
-
-def reply_schema(skill: Skill, most: int) -> dict[str, object]:
-    """What an analyst may answer: up to `most` edits, each with evidence and a place.
-
-    `line` to `last` are base lines of `file`; `check` are the first words of base line `line`.
-    `insert_after` and `reference` use `line` alone (0 = before the first line).
+    What happened comes first, so that a model thinks before it teaches; whether the skill says it
+    already comes last, so that an empty answer is not the easy way out.
     """
-    files = editable(skill)
-    longest = max(len(text_lines(skill.text(path) or "")) for path in files)
-    line = {"type": "integer", "minimum": 0, "maximum": longest}
     edit = _object(
-        title=_string(80),
-        reason=_string(300),
+        what_happened=_string(300),
         evidence={
             "type": "array",
             "minItems": 1,
             "maxItems": 2,
             "items": _object(step=_count(), first=_count(), last=_count()),
         },
-        file={"type": "string", "enum": list(files)},
+        title=_string(80),
+        place={"type": "string", "enum": list(places)},
         op={"type": "string", "enum": list(OPERATIONS)},
-        line=line,
-        last=line,
-        check=_string(60),
-        text=_string(TEXT_LENGTH),
+        text=_string(400),
+        skill_says_it={"type": "string", "enum": list(SAID)},
     )
-    return _object(edits={"type": "array", "minItems": 0, "maxItems": most, "items": edit})
+    return _object(edits={"type": "array", "minItems": 1, "maxItems": most, "items": edit})
 
 
 def _object(**properties: object) -> dict[str, object]:

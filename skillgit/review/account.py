@@ -1,0 +1,80 @@
+"""The account of a round: every proposed edit has one final state, and the totals add up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from skillgit.names import EditId
+from skillgit.types import Evolution, Fate, State
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a round did with what it was given. Each sum is checked when the account is made."""
+
+    found: int
+    duplicates: int
+    left_out: int
+    """Outcome unknown, or not asked for by the signals."""
+    excluded: int
+    analysed: int
+    proposed: int
+    states: Mapping[State, int]
+    lessons: int
+
+    def __post_init__(self) -> None:
+        parts = self.duplicates + self.left_out + self.excluded + self.analysed
+        if parts != self.found:
+            raise ValueError(f"{self.found} trajectories found, {parts} accounted for")
+        if sum(self.states.values()) != self.proposed:
+            raise ValueError(
+                f"{self.proposed} edits proposed, {sum(self.states.values())} accounted for"
+            )
+
+
+def final_fates(proposed: Iterable[EditId], fates: Iterable[Fate]) -> dict[EditId, Fate]:
+    """The one final state of each proposed edit.
+
+    An edit without a fate was applied. An edit that was merged into another shares the end of the
+    edit that carries it on: withheld or rejected with it, merged-into where that one was applied.
+    Raises ValueError for two fates of one edit or a circle of merges: the account would lie.
+    """
+    known: dict[EditId, Fate] = {}
+    for fate in fates:
+        if fate.edit in known:
+            raise ValueError(f"edit {fate.edit} ends twice: {known[fate.edit]} and {fate}")
+        known[fate.edit] = fate
+    return {edit: _end(edit, known) for edit in proposed}
+
+
+def _end(edit: EditId, known: Mapping[EditId, Fate]) -> Fate:
+    own = known.get(edit, Fate(edit, State.APPLIED))
+    last, seen = own, {edit}
+    while last.into is not None:
+        if last.into in seen:
+            raise ValueError(f"edit {edit} is merged in a circle")
+        seen.add(last.into)
+        last = known.get(last.into, Fate(last.into, State.APPLIED))
+    if last.state is State.APPLIED:
+        return Fate(edit, State.MERGED, own.reason, last.edit) if own.into else own
+    return Fate(edit, last.state, last.reason)
+
+
+def account(evolution: Evolution) -> Account:
+    """Add up a round; ValueError where the totals do not (a bug, never hidden)."""
+    pool = evolution.pool
+    taught = {*evolution.analysed, *(one.trajectory for one in evolution.excluded)}
+    everyone = (*pool.passed, *pool.failed, *pool.unknown)
+    states = Counter(fate.state for fate in evolution.fates.values())
+    return Account(
+        found=pool.found,
+        duplicates=pool.duplicates,
+        left_out=sum(trajectory.id not in taught for trajectory in everyone),
+        excluded=len(evolution.excluded),
+        analysed=len(evolution.analysed),
+        proposed=len(evolution.fates),
+        states={state: states[state] for state in State},
+        lessons=len(evolution.branch.lessons) if evolution.branch else 0,
+    )

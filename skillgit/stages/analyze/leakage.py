@@ -1,0 +1,44 @@
+"""Does a lesson name things that belong to the one task that taught it?
+
+A lesson must hold for other tasks (peers' skills carry answer ranges and sheet names of their
+benchmarks). What the task's own words set apart (quoted names, code, cell addresses, file names,
+numbers) may not stand in a lesson unless the skill has it, too. Simple and deterministic on
+purpose; the guardrails of safety (SG4xx) go further.
+"""
+
+from __future__ import annotations
+
+import re
+
+from skillgit.trajectories.view import step_text
+from skillgit.types import Trajectory
+
+_SET_APART = re.compile(
+    r"""
+    '([^'\n]{2,40})' | "([^"\n]{2,40})" | `([^`\n]{2,40})`      # quoted or code
+    | \b(\$?[A-Z]{1,3}\$?[0-9]{1,7}(?::\$?[A-Z]{1,3}\$?[0-9]{1,7})?)\b   # a cell or a range
+    | \b([\w-]{1,60}\.(?:xlsx?|csv|docx?|pptx?|pdf|txt|json|py))\b       # a file
+    | \b([0-9]{2,})\b                                           # a number
+    """,
+    re.VERBOSE,
+)
+_COMMON = re.compile(r"[a-z_.()=*]+", re.IGNORECASE)
+
+
+def names_of_the_task(trajectory: Trajectory, lesson: str, contract: str) -> list[str]:
+    """The names in a lesson that the task has and the skill (in `contract`) has not."""
+    task = "\n".join(step_text(step) for step in trajectory.steps if step.source == "user")
+    return sorted(
+        name
+        for name in _names(lesson)
+        if name in task and name not in contract and not _is_code(name)
+    )
+
+
+def _names(text: str) -> set[str]:
+    return {next(filter(None, match.groups())) for match in _SET_APART.finditer(text)}
+
+
+def _is_code(name: str) -> bool:
+    """`data_only=True` or `iter_rows()` is knowledge, wherever it is quoted."""
+    return bool(_COMMON.fullmatch(name)) and any(mark in name for mark in "_.()=")
