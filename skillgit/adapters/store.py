@@ -23,6 +23,9 @@ from skillgit.errors import SkillgitError, SurroundingsError, UsageError
 from skillgit.ports import JsonObject, Reply
 from skillgit.types import Usage
 
+STATE_FOLDER = "skillgit"
+"""In Git's common directory: what all work trees share and nobody else is sent."""
+STORE_FILE = "replies.db"
 _VERSION = 1
 _PATIENCE = 30.0
 """Seconds to wait for another process that writes."""

@@ -1,0 +1,72 @@
+"""`skillgit doctor`: is everything there that a round needs?"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from skillgit.adapters.diagnosis import Check, Level
+from skillgit.adapters.machine import probe_machine
+from skillgit.adapters.probe import probe_endpoint
+from skillgit.adapters.settings import load_settings
+from skillgit.cli.console import examples, out, print_json, safe, say
+from skillgit.config import Endpoint
+from skillgit.errors import SurroundingsError
+
+_NAME_WIDTH = 13
+_COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
+
+
+@click.command(
+    epilog=examples(
+        "skillgit doctor",
+        "skillgit doctor --base-url http://127.0.0.1:8000/v1",
+        "skillgit doctor --json",
+    )
+)
+@click.option("--base-url", metavar="URL", help="The endpoint, as http://HOST:PORT/v1.")
+@click.option("--model", metavar="NAME", help="The model; the only one served, if not given.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON instead of lines.")
+def command(*, base_url: str | None, model: str | None, as_json: bool) -> int:
+    """Check Git, the endpoint and the model, and say what to do.
+
+    Each line is ok, warn or fail. The model is asked some short questions: without an accelerator
+    that takes a minute or two. Ends with 3 if something fails that a round cannot do without.
+    """
+    options = {"endpoint.base_url": base_url, "endpoint.model": model}
+    endpoint = load_settings(Path.cwd(), options).config.endpoint
+    checks = asyncio.run(_examine(endpoint, show=not as_json))
+    failed = sum(check.level is Level.FAIL for check in checks)
+    if as_json:
+        print_json("doctor", {"ok": not failed, "checks": [asdict(check) for check in checks]})
+    elif failed:
+        say(f"{failed} of {len(checks)} checks failed")
+    return SurroundingsError.exit_code if failed else 0
+
+
+async def _examine(endpoint: Endpoint, *, show: bool) -> list[Check]:
+    checks = []
+    for check in probe_machine(Path.cwd()):
+        checks.append(check)
+        _show(check, show=show)
+    async for check in probe_endpoint(endpoint, os.environ.get(endpoint.api_key_env, "")):
+        checks.append(check)
+        _show(check, show=show)
+    return checks
+
+
+def _show(check: Check, *, show: bool) -> None:
+    if not show:
+        return
+    level = click.style(f"{check.level:<4}", fg=_COLOURS[check.level])
+    out(f"{level}  {check.name:<{_NAME_WIDTH}} {_line(check.found)}")
+    if check.advice:
+        out(f"{'':<6}{'':<{_NAME_WIDTH}} -> {_line(check.advice)}")
+
+
+def _line(text: str) -> str:
+    return " ".join(safe(text).split())
