@@ -1,0 +1,115 @@
+"""record: how does the history tell it?
+
+Edits whose hunks touch become one lesson, lessons are ordered by support, each becomes a commit
+made of Git objects, and two refs are moved at the very end: the evidence's, then the branch's.
+The checkout, the index, HEAD and the stash are never looked at. The same round gives the same
+commits, so doing it again changes nothing.
+
+    account.py     what the round can tell about itself
+    lessons.py     which edits stand or fall together
+    trial.py       do they, as Git sees it?
+    documents.py   the evidence, and the message of a lesson
+    names.py       what the branch is called
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from skillgit import config
+from skillgit.errors import FindingsError
+from skillgit.names import Oid
+from skillgit.ports import Signature, TreeChange, Workshop
+from skillgit.skill.evidence import lesson_path, render, round_ref
+from skillgit.skill.patch_digest import patch_digest
+from skillgit.stages.record.account import Account
+from skillgit.stages.record.documents import claim_of, message_of, round_documents
+from skillgit.stages.record.lessons import Draft, drafts, tree_of
+from skillgit.stages.record.names import branch_name
+from skillgit.stages.record.trial import settle
+from skillgit.types import Branch, Edit, LessonCommit, Round, Skill
+
+__all__ = ["Account", "record"]
+
+
+def record(
+    repo: Workshop,
+    skill: Skill,
+    edits: Sequence[Edit],
+    round_: Round,
+    account: Account,
+    options: config.Record,
+) -> Branch:
+    """Write one commit per lesson on a new branch, and the evidence beside it.
+
+    Raises FindingsError where there is nothing to record, or where the branch exists with other
+    commits; SkillgitError where someone else moved a ref meanwhile.
+    """
+    if not edits:
+        raise FindingsError(
+            f"recording round {round_.id}: no edit is left to commit",
+            hint="the summary says why each was withheld; more trajectories raise the support",
+        )
+    round_ = replace(round_, skill=skill.root, base=skill.commit)
+    who = repo.author(round_.started)
+    settled = settle(repo, skill, drafts(skill, edits))
+    lessons = _commit_lessons(repo, skill, settled, (round_, account, who))
+    evidence = _commit_evidence(repo, lessons, (round_, account, who), options)
+    name = branch_name(options.branch_prefix, skill, round_.id)
+    tip = lessons[-1].commit
+    _create(repo, round_ref(round_.id), evidence, round_)
+    _create(repo, f"refs/heads/{name}", tip, round_)
+    return Branch(name, tip, round_ref(round_.id), lessons)
+
+
+_Told = tuple[Round, Account, Signature]
+
+
+def _commit_lessons(
+    repo: Workshop, skill: Skill, settled: Sequence[Draft], told: _Told
+) -> tuple[LessonCommit, ...]:
+    round_, account, who = told
+    lessons: list[LessonCommit] = []
+    done: tuple[Edit, ...] = ()
+    tip = skill.commit
+    for draft in settled:
+        done += draft.edits
+        tree = tree_of(repo, skill, done)
+        patch = patch_digest(repo.diff(tip, tree))
+        claim = claim_of(draft, skill, round_, account, patch)
+        blob = repo.write_blob(render(claim))
+        tip = repo.write_commit(tree, [tip], message_of(claim, skill, round_, blob), who)
+        sources = frozenset(source.trajectory for source in claim.sources)
+        lessons.append(LessonCommit(tip, blob, patch, claim.title, draft.edits, sources))
+    return tuple(lessons)
+
+
+def _commit_evidence(
+    repo: Workshop, lessons: Sequence[LessonCommit], told: _Told, options: config.Record
+) -> Oid:
+    round_, account, who = told
+    named = [(lesson_path(n, one.title), one.evidence) for n, one in enumerate(lessons, start=1)]
+    documents = round_documents(
+        round_, account, [name for name, _ in named], whole=options.store_trajectories
+    )
+    files = [
+        *(TreeChange(name, blob) for name, blob in named),
+        *(TreeChange(name, repo.write_blob(render(found))) for name, found in documents.items()),
+    ]
+    text = f"evidence of round {round_.id}\n\nWhat the round left behind; see round.json.\n"
+    return repo.write_commit(repo.write_tree(None, files), [], text, who)
+
+
+def _create(repo: Workshop, ref: str, new: Oid, round_: Round) -> None:
+    """Make a ref, or be content that an earlier run of the same round made it."""
+    found = repo.read_ref(ref)
+    if found is None:
+        repo.move_ref(ref, new, None, f"skillgit: round {round_.id}")
+    elif found != new:
+        raise FindingsError(
+            f"recording round {round_.id}: {ref} exists already, with other commits "
+            f"({found[:12]}, not {new[:12]})",
+            hint=f"look at it with `git log {ref}`; keep it and start a new round, or drop it with "
+            f"`git update-ref -d {ref}` and run this again",
+        )

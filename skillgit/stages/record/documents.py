@@ -1,0 +1,134 @@
+"""The evidence of a round, and the message of a lesson: the same claims, long and short."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import PurePath
+
+from skillgit.names import Digest, EditId, Oid, TrajectoryId
+from skillgit.skill.evidence import (
+    Document,
+    LessonRecord,
+    RoundRecord,
+    TrajectoryList,
+    TrajectoryRecord,
+    WithheldList,
+    WithheldRecord,
+    merge_paths,
+)
+from skillgit.skill.trailers import MOST_SOURCES, Trailers, message
+from skillgit.stages.record.account import Account
+from skillgit.stages.record.lessons import Draft
+from skillgit.stages.record.names import skill_name
+from skillgit.types import Edit, Lesson, Quote, Round, Skill, State
+
+
+def claim_of(
+    draft: Draft, skill: Skill, round_: Round, account: Account, patch: Digest
+) -> LessonRecord:
+    """Everything that a lesson commit will claim."""
+    paths = merge_paths(account.fates)
+    return LessonRecord(
+        round=round_.id,
+        skill=skill.root,
+        base=skill.commit,
+        title=draft.lesson.title,
+        reason=draft.lesson.reason,
+        edits=draft.edits,
+        merged={edit.id: paths[edit.id] for edit in draft.edits if edit.id in paths},
+        analysed=len(set(account.analysed)),
+        sources=account.sources(draft.edits),
+        patch=patch,
+    )
+
+
+def message_of(claim: LessonRecord, skill: Skill, round_: Round, evidence: Oid) -> str:
+    """The commit message: the claim in short, and where the long form lies."""
+    trailers = Trailers(
+        round=claim.round,
+        skill=claim.skill,
+        base=claim.base,
+        patch=claim.patch,
+        support=claim.support,
+        evidence=evidence,
+        sources=claim.sources[:MOST_SOURCES],
+        model=round_.model,
+    )
+    quotes = [quote for edit in claim.edits for quote in edit.quotes]
+    return message(skill_name(skill), Lesson(claim.title, claim.reason), quotes, trailers)
+
+
+def round_documents(
+    round_: Round, account: Account, lessons: Sequence[str], *, whole: bool
+) -> dict[str, Document]:
+    """All documents but the lessons', by path; `whole` adds the (redacted) trajectories."""
+    documents: dict[str, Document] = {
+        "round.json": RoundRecord(
+            round=round_.id,
+            skill=round_.skill,
+            base=round_.base,
+            started=round_.started,
+            model=round_.model,
+            signals=round_.signals,
+            settings=dict(round_.settings),
+            analysed=tuple(sorted(set(account.analysed))),
+            excluded=tuple(sorted(account.excluded, key=lambda one: one.trajectory)),
+            lessons=tuple(lessons),
+            duplicates=account.pool.duplicates,
+            redactions=account.pool.redactions,
+        ),
+        "trajectories.json": _trajectory_list(account),
+        "withheld.json": _withheld(account),
+    }
+    documents |= {f"patches/{patch.trajectory}.json": patch for patch in account.patches}
+    documents |= {f"merges/{one.level}/{one.node:04}.json": one for one in account.merges}
+    if whole:
+        kept = [replace(one, origin=_portable(one.origin)) for one in account.trajectories]
+        documents |= {f"trajectories/{one.id}.json": one for one in kept}
+    return documents
+
+
+def _trajectory_list(account: Account) -> TrajectoryList:
+    quotes: defaultdict[TrajectoryId, set[Quote]] = defaultdict(set)
+    for edit in _all_edits(account).values():
+        for quote in edit.quotes:
+            quotes[quote.trajectory].add(quote)
+    return TrajectoryList(
+        tuple(
+            TrajectoryRecord(
+                id=one.id,
+                digest=one.digest,
+                task=one.task,
+                origin=_portable(one.origin),
+                outcome=one.outcome,
+                quotes=tuple(sorted(quotes[one.id], key=lambda q: (q.step, q.lines, q.text))),
+            )
+            for one in account.trajectories
+        )
+    )
+
+
+def _portable(origin: str) -> str:
+    """Where a trajectory was read from, without telling how a machine is arranged."""
+    path = PurePath(origin)
+    return path.name if path.is_absolute() or ".." in path.parts else origin
+
+
+def _withheld(account: Account) -> WithheldList:
+    known = _all_edits(account)
+    fates = {fate.edit: fate for patch in account.patches for fate in patch.fates}
+    fates |= {fate.edit: fate for fate in account.fates}
+    return WithheldList(
+        tuple(
+            WithheldRecord(fates[key], known.get(key))
+            for key in sorted(fates)
+            if fates[key].state in {State.WITHHELD, State.REJECTED}
+        )
+    )
+
+
+def _all_edits(account: Account) -> dict[EditId, Edit]:
+    proposed = (edit for patch in account.patches for edit in patch.edits)
+    return {edit.id: edit for edit in (*proposed, *account.reworded)}
