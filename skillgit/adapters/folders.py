@@ -80,9 +80,14 @@ def _below(folder: Path, depth: int) -> Iterator[Path]:
         yield folder
     if depth == 0:
         return
-    for entry in os.scandir(folder):
+    for entry in _entries(folder):
         if entry.is_dir(follow_symlinks=False) and _is_searched(entry.name):
             yield from _below(folder / entry.name, depth - 1)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: entry.name)
 
 
 def _is_searched(name: str) -> bool:
@@ -91,10 +96,8 @@ def _is_searched(name: str) -> bool:
 
 def _is_skill(folder: Path) -> bool:
     """Has it a SKILL.md, however spelt? The rules say what they think of the spelling."""
-    return any(
-        entry.name.lower() == MANIFEST.lower() and not entry.is_dir()
-        for entry in os.scandir(folder)
-    )
+    named = [entry for entry in _entries(folder) if entry.name.lower() == MANIFEST.lower()]
+    return any(not entry.is_dir() for entry in named)
 
 
 def _as_given(holder: Path, start: Path) -> Path:
@@ -105,7 +108,7 @@ def _as_given(holder: Path, start: Path) -> Path:
 
 
 def _files(folder: Path, inside: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+    for entry in _entries(folder):
         path = f"{inside}{entry.name}"
         if entry.name == ".git" or entry.name in _SKIPPED:
             continue
