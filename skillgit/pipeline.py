@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from skillgit.config import Config
-from skillgit.names import Digest, RoundId
+from skillgit.names import Digest, EditId, RoundId
 from skillgit.ports import Model, Workshop
-from skillgit.review.account import final_fates
+from skillgit.review.totals import final_fates
 from skillgit.stages.analyze import analyze
 from skillgit.stages.collect import collect
 from skillgit.stages.consolidate import consolidate
 from skillgit.stages.guard import guard
-from skillgit.stages.record import record
-from skillgit.trajectories.sources import OutcomesFile, SourceFile
-from skillgit.types import Evolution, Pool, Round, Skill, Usage
+from skillgit.stages.record import Account, record
+from skillgit.trajectories.documents import SourceFile
+from skillgit.trajectories.outcome_table import OutcomeTable
+from skillgit.types import Diagnostic, Evolution, Patch, Pool, Round, Skill, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,9 @@ class Request:
 
     skill: str
     base: str
-    files: Iterable[SourceFile]
+    files: Iterable[SourceFile | Diagnostic]
     config: Config
-    outcomes: OutcomesFile | None = None
+    outcomes: OutcomeTable | None = None
     dry_run: bool = False
 
 
@@ -54,26 +55,34 @@ async def evolve(request: Request, tools: Tools) -> Evolution:
     analysis = await analyze(skill, pool, config.analyze, tools.model)
     changes = await consolidate(skill, analysis.patches, config.consolidate, tools.model)
     verdict = guard(skill, changes.edits)
-    proposed = [edit.id for patch in analysis.patches for edit in patch.edits]
     misfits = tuple(fate for patch in analysis.patches for fate in patch.fates)
+    fates = (*misfits, *changes.fates, *verdict.fates)
     evolution = Evolution(
         round=this,
         pool=pool,
         analysed=analysis.analysed,
         patches=analysis.patches,
         excluded=analysis.excluded,
-        fates=final_fates(
-            [*proposed, *(fate.edit for fate in misfits)],
-            (*misfits, *changes.fates, *verdict.fates),
-        ),
+        fates=final_fates(_proposed(analysis.patches), fates),
         findings=verdict.findings,
         usage=tools.usage(),
         merges=changes.merges,
     )
     if request.dry_run or not verdict.passed:
         return evolution
-    branch = record(tools.repository, skill, verdict.edits, evolution, config.record)
+    account = Account(
+        pool, analysis.analysed, analysis.patches, analysis.excluded, changes.merges, fates
+    )
+    branch = record(tools.repository, skill, verdict.edits, this, account, config.record)
     return replace(evolution, branch=branch)
+
+
+def _proposed(patches: Sequence[Patch]) -> list[EditId]:
+    """Every edit that an analyst proposed, also those that did not fit the base."""
+    return [
+        *(edit.id for patch in patches for edit in patch.edits),
+        *(fate.edit for patch in patches for fate in patch.fates),
+    ]
 
 
 def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from skillgit.names import Oid
+from skillgit.names import Digest, Oid
 from skillgit.types import Skill, Usage
 
 JsonObject = Mapping[str, Any]  # explicit Any: JSON of a model, checked against its schema
@@ -69,6 +69,10 @@ class Prompts(Protocol):
 
     def __call__(self, template: str, /, **values: object) -> str:
         """Render `prompts/<template>.md.j2`."""
+        ...
+
+    def digest(self) -> Digest:
+        """What all templates say together."""
         ...
 
 

@@ -132,7 +132,7 @@ def _in_its_place(_: Skill, change: Change) -> str:
     """SG203: new files belong under references/, one level deep."""
     if not isinstance(change, CreateFile):
         return ""
-    folder, _, name = change.path.rpartition("/")
+    folder, name = change.path.rpartition("/")[::2]
     if folder != "references" or not name.endswith(".md"):
         return f"SG203: a lesson may create references/<name>.md, not {change.path}"
     return ""

@@ -1,4 +1,4 @@
-"""The account of a round: every proposed edit has one final state, and the totals add up."""
+"""The totals of a round: every proposed edit has one final state, and they add up."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from skillgit.types import Evolution, Fate, State
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """What a round did with what it was given. Each sum is checked when the account is made."""
+class Totals:
+    """What a round did with what it was given. Each sum is checked when they are made."""
 
     found: int
     duplicates: int
@@ -62,13 +62,13 @@ def _end(edit: EditId, known: Mapping[EditId, Fate]) -> Fate:
     return Fate(edit, last.state, last.reason)
 
 
-def account(evolution: Evolution) -> Account:
+def totals(evolution: Evolution) -> Totals:
     """Add up a round; ValueError where the totals do not (a bug, never hidden)."""
     pool = evolution.pool
     taught = {*evolution.analysed, *(one.trajectory for one in evolution.excluded)}
     everyone = (*pool.passed, *pool.failed, *pool.unknown)
     states = Counter(fate.state for fate in evolution.fates.values())
-    return Account(
+    return Totals(
         found=pool.found,
         duplicates=pool.duplicates,
         left_out=sum(trajectory.id not in taught for trajectory in everyone),

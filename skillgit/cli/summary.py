@@ -1,0 +1,156 @@
+"""What a person is told at the end of a round: totals that add up, and what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from skillgit.cli.console import safe
+from skillgit.review.totals import totals
+from skillgit.types import Evolution, LessonCommit, Result, State
+
+_SHOWN = 12
+
+
+def exit_code(evolution: Evolution, *, dry_run: bool) -> int:
+    """0 where there is a branch, or in a dry run would be one; 1 where nothing survived."""
+    applied = any(fate.state is State.APPLIED for fate in evolution.fates.values())
+    return 0 if evolution.branch or (dry_run and applied) else 1
+
+
+def summary(evolution: Evolution, *, dry_run: bool) -> str:
+    """The round on one screen."""
+    return "\n".join(
+        [
+            _headline(evolution),
+            *_trajectories(evolution),
+            *_edits(evolution),
+            *_usage(evolution),
+            *_lessons(evolution, dry_run=dry_run),
+        ]
+    )
+
+
+def _headline(evolution: Evolution) -> str:
+    this = evolution.round
+    skill = this.skill or "the repository"
+    return f"Round {this.id} on {skill} at {this.base[:10]}, model {safe(this.model)}"
+
+
+def _trajectories(evolution: Evolution) -> Iterable[str]:
+    sums, pool = totals(evolution), evolution.pool
+    yield (
+        f"Trajectories  {sums.found} found = {sums.analysed} analysed + {sums.excluded} excluded"
+        f" + {sums.left_out} left out + {sums.duplicates} duplicates"
+        f"   ({len(pool.passed)} pass, {len(pool.failed)} fail, {len(pool.unknown)} unknown)"
+    )
+    if pool.redactions:
+        yield f"              {pool.redactions} secrets hidden before any model saw them"
+    yield from _some((f"{one.trajectory}: {one.reason}" for one in evolution.excluded), "excluded")
+    yield from _some(
+        (f"{d.origin}{f':{d.line}' if d.line else ''}: {d.message}" for d in pool.diagnostics),
+        "remark",
+    )
+
+
+def _edits(evolution: Evolution) -> Iterable[str]:
+    sums = totals(evolution)
+    states = " + ".join(f"{sums.states[state]} {state}" for state in State)
+    yield f"Edits         {sums.proposed} proposed = {states}"
+    kept = {State.WITHHELD, State.REJECTED}
+    yield from _some(
+        (f"{f.edit} {f.state}: {f.reason}" for f in evolution.fates.values() if f.state in kept),
+        "not used",
+    )
+    yield from _some((f"{f.rule} {f.path}: {f.message}" for f in evolution.findings), "finding")
+
+
+def _usage(evolution: Evolution) -> Iterable[str]:
+    used = evolution.usage
+    yield (
+        f"Model         {used.calls} calls, {used.cached_calls} answered from the cache,"
+        f" {used.failed_calls} failed; {used.prompt_tokens} prompt tokens"
+        f" ({used.cached_tokens} cached by the server), {used.output_tokens} output tokens"
+    )
+
+
+def _lessons(evolution: Evolution, *, dry_run: bool) -> Iterable[str]:
+    branch = evolution.branch
+    if branch is None:
+        yield (
+            "Dry run: nothing was written."
+            if dry_run
+            else "No lesson survived, so there is no branch. Above is why;"
+            " more trajectories or a lower --min-support let more through."
+        )
+        return
+    yield f"Branch        {branch.name}: {len(branch.lessons)} lessons, strongest first"
+    yield from (f"  {_lesson(lesson, evolution)}" for lesson in branch.lessons)
+    yield ""
+    yield "Next:"
+    yield f"  git log -p {evolution.round.base[:10]}..{branch.name}"
+    yield f"  skillgit check --range {evolution.round.base[:10]}..{branch.name}"
+
+
+def _lesson(lesson: LessonCommit, evolution: Evolution) -> str:
+    failed = {trajectory.id for trajectory in evolution.pool.failed}
+    fails = len(lesson.sources & failed)
+    mix = f"{fails} {Result.FAIL}, {len(lesson.sources) - fails} {Result.PASS}"
+    count = f"{len(lesson.sources)}/{len(evolution.analysed)}"
+    return f"{lesson.commit[:10]}  {count:>7} ({mix})  {safe(lesson.title)}"
+
+
+def _some(lines: Iterable[str], word: str) -> Iterable[str]:
+    """The first few, and how many more there are; all of them are in the evidence."""
+    everything = list(lines)
+    yield from (f"  {word}: {safe(line)}" for line in everything[:_SHOWN])
+    if len(everything) > _SHOWN:
+        yield f"  {word}: and {len(everything) - _SHOWN} more"
+
+
+def payload(evolution: Evolution) -> dict[str, object]:
+    """The same as JSON: `skillgit.evolve/1`."""
+    sums, branch = totals(evolution), evolution.branch
+    return {
+        "round": evolution.round.id,
+        "skill": evolution.round.skill,
+        "base": evolution.round.base,
+        "model": evolution.round.model,
+        "trajectories": {
+            "found": sums.found,
+            "analysed": sums.analysed,
+            "excluded": sums.excluded,
+            "left_out": sums.left_out,
+            "duplicates": sums.duplicates,
+        },
+        "edits": {"proposed": sums.proposed, **{str(s): n for s, n in sums.states.items()}},
+        "fates": [
+            {"edit": f.edit, "state": f.state, "reason": f.reason, "into": f.into}
+            for f in evolution.fates.values()
+        ],
+        "excluded": [
+            {"trajectory": one.trajectory, "reason": one.reason} for one in evolution.excluded
+        ],
+        "diagnostics": [
+            {"origin": d.origin, "line": d.line, "message": d.message}
+            for d in evolution.pool.diagnostics
+        ],
+        "usage": {
+            name: getattr(evolution.usage, name) for name in evolution.usage.__dataclass_fields__
+        },
+        "branch": None
+        if branch is None
+        else {
+            "name": branch.name,
+            "tip": branch.tip,
+            "evidence": branch.evidence_ref,
+            "lessons": [
+                {
+                    "commit": lesson.commit,
+                    "title": lesson.title,
+                    "support": len(lesson.sources),
+                    "sources": sorted(lesson.sources),
+                }
+                for lesson in branch.lessons
+            ],
+        },
+    }

@@ -1,0 +1,150 @@
+"""Builds the real adapters and hands them to the pipeline; nothing is decided here."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import platformdirs  # noqa: TID251 - its home
+
+from skillgit.adapters.settings import load_settings
+from skillgit.config import Config
+from skillgit.errors import PartialError, SurroundingsError, UsageError
+from skillgit.ports import Progress
+
+if TYPE_CHECKING:  # heavy imports: each function takes what it needs
+    from skillgit.adapters.ask import StoredAsk
+    from skillgit.adapters.git import GitRepository
+    from skillgit.types import Evolution
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a person asked `skillgit evolve` for, as they said it."""
+
+    skill: str
+    trajectories: tuple[Path, ...]
+    options: dict[str, object] = field(default_factory=dict)
+    outcomes: Path | None = None
+    start: Path = Path()
+    base: str = "HEAD"
+    replay: Path | bool = False
+    """True: only what was answered before; a file: recorded replies, taken in first."""
+    dry_run: bool = False
+
+
+def open_repository(start: Path) -> GitRepository:
+    """The Git repository that `start` lies in."""
+    from skillgit.adapters.git import GitRepository  # noqa: PLC0415 - GitPython takes 0.2 s
+
+    return GitRepository.open(start)
+
+
+open_history = open_repository
+
+
+def models_dir() -> Path:
+    """Where model files are kept for all repositories of this user."""
+    return platformdirs.user_cache_path("skillgit") / "models"
+
+
+def state_dir() -> Path:
+    """Where logs of unexpected errors go."""
+    return platformdirs.user_state_path("skillgit")
+
+
+def run_round(errand: Errand, progress: Progress) -> Evolution:
+    """One whole round, from files to a branch."""
+    config = load_settings(errand.start, errand.options).config
+    with open_repository(errand.start) as repository:
+        return asyncio.run(_round(errand, config, repository, progress))
+
+
+async def _round(
+    errand: Errand, config: Config, repository: GitRepository, progress: Progress
+) -> Evolution:
+    from skillgit.adapters.ask import StoredAsk  # noqa: PLC0415 - openai takes a second
+    from skillgit.adapters.chat import Chat  # noqa: PLC0415
+    from skillgit.adapters.files import (  # noqa: PLC0415
+        read_outcomes_file,
+        read_trajectory_files,
+    )
+    from skillgit.adapters.prompts import JinjaPrompts  # noqa: PLC0415
+    from skillgit.adapters.store import ReplyStore  # noqa: PLC0415
+    from skillgit.pipeline import Request, Tools, evolve  # noqa: PLC0415
+    from skillgit.ports import Model  # noqa: PLC0415
+    from skillgit.trajectories.outcome_table import read_table  # noqa: PLC0415
+
+    request = Request(
+        skill=skill_root(errand, repository),
+        base=errand.base,
+        files=read_trajectory_files(errand.trajectories),
+        config=config,
+        outcomes=read_table(read_outcomes_file(errand.outcomes)) if errand.outcomes else None,
+        dry_run=errand.dry_run,
+    )
+    key = os.environ.get(config.endpoint.api_key_env, "")
+    with ReplyStore(repository.common_dir / "skillgit" / "calls.sqlite") as store:
+        if isinstance(errand.replay, Path):
+            store.load(errand.replay)
+        chat = None if errand.replay else Chat(config.endpoint, key)
+        ask = StoredAsk(chat, store, config.endpoint)
+        try:
+            tools = Tools(
+                repository=repository,
+                model=Model(ask, JinjaPrompts(), progress),
+                model_name=await ask.model(),
+                usage=lambda: ask.usage,
+                begun=_begun(store.remember_round),
+            )
+            return await evolve(request, tools)
+        except SurroundingsError as error:
+            raise _partial(error, ask) from error
+        finally:
+            if chat:
+                await chat.close()
+
+
+def _begun(remember: Callable[[str, int], int]) -> Callable[[str], int]:
+    """When a round began: when it was first asked for, or SOURCE_DATE_EPOCH."""
+    fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if fixed and not fixed.isdecimal():
+        raise UsageError(
+            f"naming the round: SOURCE_DATE_EPOCH is {fixed!r}", hint="give seconds since 1970"
+        )
+    return lambda digest: int(fixed) if fixed else remember(digest, int(time.time()))
+
+
+def _partial(error: SurroundingsError, ask: StoredAsk) -> Exception:
+    """After the first answered call an endpoint that vanishes is a stop, not a false start."""
+    if not ask.usage.calls:
+        return error
+    return PartialError(
+        f"{error.message}; {ask.usage.calls} answered calls are kept",
+        hint=f"{error.hint}; then the same command goes on where this one stopped",
+    )
+
+
+def skill_root(errand: Errand, repository: GitRepository) -> str:
+    """The skill's folder, from the root of the repository, however it was named."""
+    named = Path(errand.skill)
+    named = named.parent if named.name == "SKILL.md" else named
+    top = repository.work_tree
+    if top is None:
+        return _relative(named.as_posix())
+    place = (errand.start / named).resolve()
+    if not place.is_relative_to(top.resolve()):
+        raise UsageError(
+            f"looking for the skill {errand.skill}: it is outside the repository {top}",
+            hint="name a folder of the repository you are in, or give --repo",
+        )
+    return _relative(place.relative_to(top.resolve()).as_posix())
+
+
+def _relative(path: str) -> str:
+    return "" if path == "." else path.strip("/")
