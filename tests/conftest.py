@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from repositories import Files, Repository
 
-# Of the real environment only what programs need to start survives.
-_KEPT = ("PATH", "TMPDIR", "LD_LIBRARY_PATH", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+# Of the real environment only what programs need to start survives, and what measures coverage in
+# the programs that a test starts; `unmeasured` takes that away again.
+_COVERAGE = "COVERAGE_PROCESS_CONFIG"
+_KEPT = ("PATH", "TMPDIR", "LD_LIBRARY_PATH", _COVERAGE)
 _DATE = "2026-01-02T03:04:05+00:00"
 
 
@@ -64,3 +66,9 @@ def repository(tmp_path: Path) -> Callable[..., Repository]:
         return made
 
     return make
+
+
+@pytest.fixture
+def unmeasured(hermetic: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Programs that this test starts import and spend only what they do for a user."""
+    monkeypatch.delenv(_COVERAGE, raising=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import subprocess
 import sys
 import tomllib
@@ -202,10 +201,9 @@ def test_a_stage_is_one_public_function_with_its_own_name() -> None:
         assert public == [stage], name_of(path)
 
 
+@pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("module", ["skillgit.cli", "skillgit.cli.check", "skillgit.types"])
 def test_what_must_start_fast_imports_nothing_slow(module: str) -> None:
-    if importlib.util.find_spec(module) is None:
-        pytest.skip(f"{module} is not there yet")
     slow = {"openai", "git", "rich", "jinja2", "jsonschema", "sqlite3", "rapidfuzz", "asyncio"}
     code = f"import sys, {module}; print(*sorted({slow!r} & set(sys.modules)))"
 

@@ -96,14 +96,12 @@ def _write_log(error: BaseException) -> Path:
     )
     name = time.strftime("failure-%Y%m%dT%H%M%SZ.txt", time.gmtime())
     try:
-        return _write(_state_dir() / "skillgit" / name, text)
-    except OSError:
+        # Late: what went wrong may be the import of anything.
+        from skillgit.wiring import state_dir  # noqa: PLC0415 - see above
+
+        return _write(state_dir() / name, text)
+    except (ImportError, OSError):
         return _write(Path(tempfile.mkdtemp(prefix="skillgit-")) / name, text)
-
-
-def _state_dir() -> Path:
-    given = os.environ.get("XDG_STATE_HOME", "")
-    return Path(given) if given else Path("~/.local/state").expanduser()
 
 
 def _write(path: Path, text: str) -> Path:

@@ -35,6 +35,7 @@ def run_with(monkeypatch: pytest.MonkeyPatch, error: BaseException | int | None,
     return cli.run([*args, "rule"])
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_help_names_every_verb_and_is_fast() -> None:
     took = []
     for _ in range(3):
@@ -52,6 +53,7 @@ def test_version() -> None:
     assert skillgit("--version").stdout == f"skillgit {__version__}\n"
 
 
+@pytest.mark.usefixtures("unmeasured")
 def test_importing_the_command_line_imports_nothing_heavy() -> None:
     heavy = "{'openai', 'git', 'rich', 'jinja2', 'yaml', 'markdown_it', 'jsonschema', 'sqlite3'}"
     code = f"import sys, skillgit.cli; print(sorted({heavy} & set(sys.modules)))"
