@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -9,6 +10,25 @@ import click
 from skillgit.cli.console import TerminalProgress, examples, out, print_json, say
 from skillgit.cli.summary import exit_code, payload, summary
 from skillgit.wiring import Errand, run_round
+
+_SETTINGS: tuple[tuple[str, str, type, str], ...] = (
+    ("signals", "analyze.signals", str, "Who teaches: error, success or combined."),
+    ("base-url", "endpoint.base_url", str, "An OpenAI-compatible API."),
+    ("model", "endpoint.model", str, "The model; not needed where only one is served."),
+    ("workers", "endpoint.workers", int, "Calls at the same time."),
+    ("seed", "endpoint.seed", int, "The seed of every call."),
+    ("limit", "collect.limit", int, "Use at most so many passes, and so many fails."),
+    ("merge-batch", "consolidate.merge_batch", int, "Patches that one merge sees."),
+    ("min-support", "consolidate.min_support", int, "Fewer trajectories: withheld."),
+    ("main-support", "consolidate.main_support", int, "Fewer: to references/, not SKILL.md."),
+)
+"""Options that are settings: option, key of the configuration, type, help."""
+
+
+def _setting_options(function: Callable[..., int]) -> Callable[..., int]:
+    for name, key, kind, text in reversed(_SETTINGS):
+        function = click.option(f"--{name}", type=kind, help=f"{text} [{key}]")(function)
+    return function
 
 
 @click.command(
@@ -42,15 +62,7 @@ from skillgit.wiring import Errand, run_round
     metavar="DIR",
     help="The repository, where it is not this folder's; may be bare.",
 )
-@click.option("--signals", "analyze.signals", metavar="error|success|combined")
-@click.option("--base-url", "endpoint.base_url", metavar="URL", help="An OpenAI-compatible API.")
-@click.option("--model", "endpoint.model", help="The model; not needed where only one is served.")
-@click.option("--workers", "endpoint.workers", type=int, help="Calls at the same time.")
-@click.option("--seed", "endpoint.seed", type=int)
-@click.option("--limit", "collect.limit", type=int, help="At most so many passes, and fails.")
-@click.option("--merge-batch", "consolidate.merge_batch", type=int)
-@click.option("--min-support", "consolidate.min_support", type=int)
-@click.option("--main-support", "consolidate.main_support", type=int)
+@_setting_options
 @click.option("--replay", is_flag=True, help="Use recorded replies alone; no network.")
 @click.option("--replay-file", type=click.Path(path_type=Path, exists=True), metavar="FILE")
 @click.option("--dry-run", is_flag=True, help="Do everything but write to the repository.")
@@ -79,7 +91,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     errand = Errand(
         skill=skill,
         trajectories=trajectories,
-        options=settings,
+        options={key: settings[name.replace("-", "_")] for name, key, _, _ in _SETTINGS},
         outcomes=outcomes,
         start=repo or Path.cwd(),
         base=base,
