@@ -25,6 +25,9 @@ LONGER: dict[str, str] = {
     "types.py": "the story of a round, meant to be read in one go",
 }
 
+# Files outside of cli/ that may print and exit, and why.
+TALKERS = {"adapters/llama.py": "a server in a process of its own: it tells its parent its address"}
+
 # Where a third-party library lives: a module, or a folder of them.
 HOMES = {
     "click": "cli",
@@ -221,4 +224,4 @@ def test_only_the_command_line_prints_and_exits() -> None:
         and ast.unparse(node.func) in {"print", "exit", "quit", "sys.exit", "os._exit", "input"}
     }
 
-    assert {name for name in talkers if not name.startswith("cli/")} == set()
+    assert {name for name in talkers if not name.startswith("cli/")} <= set(TALKERS)
