@@ -5,10 +5,11 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from repositories import Repository
 
 from skillgit import cli
 
@@ -149,6 +150,7 @@ def test_paths_that_are_no_skill(capsys: pytest.CaptureFixture[str], path: str) 
     assert "hint: give a skill" in told
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file system refuses such names")
 def test_links_submodules_and_strange_names(capsys: pytest.CaptureFixture[str]) -> None:
     write(
         {
@@ -189,6 +191,26 @@ def test_paths_and_a_range_exclude_each_other(capsys: pytest.CaptureFixture[str]
     code, _, told = check(capsys, "demo", "--range", "A..B")
     assert code == 2
     assert "give one of the two" in told
+
+
+def test_a_range_is_checked_from_git_alone(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    repository: Callable[..., Repository],
+) -> None:
+    repo = repository(skill("demo"), {"demo/references/a.md": "# A\n"})
+    monkeypatch.chdir(repo.path)
+    assert check(capsys, "--range", "HEAD~1..HEAD") == (
+        0,
+        [],
+        "HEAD~1..HEAD: nothing to complain about\n",
+    )
+    false = repo.commit({"demo/references/b.md": "# B\n"}, "demo: b\n\nSkillgit-Round: mine\n")
+    code, lines, summary = check(capsys, "--range", "HEAD~1..HEAD")
+    assert code == 1
+    assert [line.partition(" error: ")[0] for line in lines] == [f"commit {false[:12]}: SG301"]
+    assert summary == "HEAD~1..HEAD: 1 error, 0 warnings\n"
+    assert check(capsys, "--range", "nowhere..HEAD")[0] == 2
 
 
 def test_check_is_quick_and_imports_little() -> None:
