@@ -12,6 +12,7 @@ from skillgit.types import (
     Branch,
     Change,
     Edit,
+    Fate,
     Insert,
     Lesson,
     LineRange,
@@ -22,6 +23,7 @@ from skillgit.types import (
     Result,
     Round,
     Skill,
+    State,
     Step,
     Trajectory,
 )
@@ -70,17 +72,24 @@ def round_of(skill: Skill, round_id: RoundId = ROUND) -> Round:
     )
 
 
-def account_of(size: int = 9) -> Account:
+def account_of(edits: Sequence[Edit] = (), size: int = 9) -> Account:
+    """A round in which each source proposed what was merged into the edits."""
     found = pool(size)
     everyone = sorted([*found.passed, *found.failed], key=lambda one: one.id)
+    fates = [
+        Fate(EditId(f"{source}.{number}"), State.MERGED, "", one.id)
+        for number, one in enumerate(edits)
+        for source in sorted(one.sources)
+    ]
     return Account(
         found,
         tuple(one.id for one in everyone),
         patches=tuple(Patch(one.id, ()) for one in everyone),
+        fates=(*fates, *(Fate(one.id, State.APPLIED) for one in edits)),
     )
 
 
 def recorded(
     repo: Workshop, skill: Skill, edits: Sequence[Edit], round_id: RoundId = ROUND
 ) -> Branch:
-    return record(repo, skill, edits, round_of(skill, round_id), account_of(), config.Record())
+    return record(repo, skill, edits, round_of(skill, round_id), account_of(edits), config.Record())

@@ -21,14 +21,15 @@ from skillgit import config
 from skillgit.errors import FindingsError
 from skillgit.names import Oid
 from skillgit.ports import Signature, TreeChange, Workshop
+from skillgit.review.replay import tree_of
 from skillgit.skill.evidence import lesson_path, render, round_ref
 from skillgit.skill.patch_digest import patch_digest
 from skillgit.stages.record.account import Account
 from skillgit.stages.record.documents import claim_of, message_of, round_documents
-from skillgit.stages.record.lessons import Draft, drafts, tree_of
+from skillgit.stages.record.lessons import Draft, drafts
 from skillgit.stages.record.names import branch_name
 from skillgit.stages.record.trial import settle
-from skillgit.types import Branch, Edit, LessonCommit, Round, Skill
+from skillgit.types import Branch, Change, Edit, LessonCommit, Round, Skill
 
 __all__ = ["Account", "record"]
 
@@ -71,10 +72,10 @@ def _commit_lessons(
 ) -> tuple[LessonCommit, ...]:
     round_, account, who = told
     lessons: list[LessonCommit] = []
-    done: tuple[Edit, ...] = ()
+    done: tuple[Change, ...] = ()
     tip = skill.commit
     for draft in settled:
-        done += draft.edits
+        done += draft.changes
         tree = tree_of(repo, skill, done)
         patch = patch_digest(repo.diff(tip, tree))
         claim = claim_of(draft, skill, round_, account, patch)

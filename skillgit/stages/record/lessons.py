@@ -1,14 +1,12 @@
-"""Which edits stand or fall together, in what order, and what the skill is with them."""
+"""Which edits stand or fall together, and in what order."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from skillgit.names import Oid
-from skillgit.ports import Repository, TreeChange
-from skillgit.skill.hunks import apply_changes, group_edits, hunks
-from skillgit.types import Edit, Lesson, Skill
+from skillgit.skill.hunks import group_edits, hunks
+from skillgit.types import Change, Edit, Lesson, Skill
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +18,11 @@ class Draft:
     """
 
     edits: tuple[Edit, ...]
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What its edits do to the base."""
+        return tuple(edit.change for edit in self.edits)
 
     @property
     def support(self) -> int:
@@ -67,23 +70,3 @@ def _distance(skill: Skill, one: Draft, other: Draft) -> float:
         if a.path == b.path
     ]
     return min(gaps, default=float("inf"))
-
-
-def tree_of(repo: Repository, skill: Skill, edits: Iterable[Edit]) -> Oid:
-    """The tree of the repository at the base, with these edits of the skill."""
-    files = apply_changes(skill, (edit.change for edit in edits))
-    folder = f"{skill.root}/" if skill.root else ""
-    changed = [
-        path for path in sorted({*skill.files, *files}) if skill.files.get(path) != files.get(path)
-    ]
-    return repo.write_tree(
-        skill.commit,
-        [
-            TreeChange(
-                f"{folder}{path}",
-                repo.write_blob(files[path]) if path in files else None,
-                skill.modes.get(path, "100644"),
-            )
-            for path in changed
-        ],
-    )

@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from skillgit.ports import Signature, Workshop
+from skillgit.review.replay import tree_of
 from skillgit.skill.patch_digest import patch_digest
-from skillgit.stages.record.lessons import Draft, fused, nearest, tree_of
-from skillgit.types import Edit, Skill
+from skillgit.stages.record.lessons import Draft, fused, nearest
+from skillgit.types import Change, Skill
 
 _NOBODY = Signature("nobody", "nobody@example.invalid", 0)
 
@@ -36,10 +37,10 @@ def _first_entangled(repo: Workshop, skill: Skill, found: Sequence[Draft]) -> in
         return None
     trees, commits = [tree_of(repo, skill, ())], [skill.commit]
     for number in range(len(found)):
-        trees.append(tree_of(repo, skill, _edits(found[: number + 1])))
+        trees.append(tree_of(repo, skill, _changes(found[: number + 1])))
         commits.append(repo.write_commit(trees[-1], [commits[-1]], "chain", _NOBODY))
     for number, draft in enumerate(found):
-        alone = tree_of(repo, skill, draft.edits)
+        alone = tree_of(repo, skill, draft.changes)
         chain = repo.diff(trees[number], trees[number + 1])
         if patch_digest(chain) != patch_digest(repo.diff(trees[0], alone)):
             return number
@@ -49,11 +50,11 @@ def _first_entangled(repo: Workshop, skill: Skill, found: Sequence[Draft]) -> in
         if repo.merge(commits[number], picked) != trees[number + 1]:
             return number
         reverted = repo.write_commit(trees[number], [commits[number + 1]], "revert", _NOBODY)
-        others = _edits([*found[:number], *found[number + 1 :]])
+        others = _changes([*found[:number], *found[number + 1 :]])
         if repo.merge(commits[-1], reverted) != tree_of(repo, skill, others):
             return number
     return None
 
 
-def _edits(found: Sequence[Draft]) -> list[Edit]:
-    return [edit for draft in found for edit in draft.edits]
+def _changes(found: Sequence[Draft]) -> list[Change]:
+    return [change for draft in found for change in draft.changes]
