@@ -37,7 +37,7 @@ class Analysis:
 
 async def analyze(skill: Skill, pool: Pool, options: Analyze, model: Model) -> Analysis:
     """Ask one analyst for each trajectory that may teach; results in the order of their ids."""
-    chosen = teachers(pool, options.signals)
+    chosen = _teachers(pool, options.signals)
     model.progress.start("analyze", len(chosen))
     contract = Message("system", model.prompts("analyst", files=_shown_files(skill)))
     schema = reply_schema(anchors(skill), options.max_lessons)
@@ -58,7 +58,7 @@ async def analyze(skill: Skill, pool: Pool, options: Analyze, model: Model) -> A
     )
 
 
-def teachers(pool: Pool, signals: Signals) -> tuple[Trajectory, ...]:
+def _teachers(pool: Pool, signals: Signals) -> tuple[Trajectory, ...]:
     """The trajectories that may teach under these signals, in the order of their ids."""
     failed = pool.failed if signals is not Signals.SUCCESS else ()
     passed = pool.passed if signals is not Signals.ERROR else ()

@@ -13,30 +13,28 @@ import re
 from skillgit.trajectories.view import step_text
 from skillgit.types import Trajectory
 
-_SET_APART = re.compile(
-    r"""
-    '([^'\n]{2,40})' | "([^"\n]{2,40})" | `([^`\n]{2,40})`      # quoted or code
-    | \b(\$?[A-Z]{1,3}\$?[0-9]{1,7}(?::\$?[A-Z]{1,3}\$?[0-9]{1,7})?)\b   # a cell or a range
-    | \b([\w-]{1,60}\.(?:xlsx?|csv|docx?|pptx?|pdf|txt|json|py))\b       # a file
-    | \b([0-9]{2,})\b                                           # a number
-    """,
-    re.VERBOSE,
+_SET_APART = (
+    re.compile(r"'([^'\n]{2,40})'"),
+    re.compile(r'"([^"\n]{2,40})"'),
+    re.compile(r"`([^`\n]{2,40})`"),
+    re.compile(r"\b(\$?[A-Z]{1,3}\$?[0-9]{1,7}(?::\$?[A-Z]{1,3}\$?[0-9]{1,7})?)\b"),
+    re.compile(r"\b([\w-]{1,60}\.(?:xlsx?|csv|docx?|pptx?|pdf|txt|json|py))\b"),
+    re.compile(r"\b([0-9]{2,})\b"),
 )
+"""Quoted names and code, cells and ranges, files, numbers."""
 _COMMON = re.compile(r"[a-z_.()=*]+", re.IGNORECASE)
 
 
-def names_of_the_task(trajectory: Trajectory, lesson: str, contract: str) -> list[str]:
-    """The names in a lesson that the task has and the skill (in `contract`) has not."""
+def names_of_the_task(trajectory: Trajectory, lesson: str, base: str) -> list[str]:
+    """The names in a lesson that the task has and the skill (`base`) has not."""
     task = "\n".join(step_text(step) for step in trajectory.steps if step.source == "user")
     return sorted(
-        name
-        for name in _names(lesson)
-        if name in task and name not in contract and not _is_code(name)
+        name for name in _names(lesson) if name in task and name not in base and not _is_code(name)
     )
 
 
 def _names(text: str) -> set[str]:
-    return {next(filter(None, match.groups())) for match in _SET_APART.finditer(text)}
+    return {name for pattern in _SET_APART for name in pattern.findall(text)}
 
 
 def _is_code(name: str) -> bool:

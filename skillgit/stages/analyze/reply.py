@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from skillgit.names import EditId, TrajectoryId
 from skillgit.ports import JsonObject
-from skillgit.skill.anchors import anchors
+from skillgit.skill.anchors import anchors, editable
 from skillgit.skill.placement import insertion, reference, replacement
 from skillgit.stages.analyze.leakage import names_of_the_task
 from skillgit.trajectories.view import View
@@ -68,7 +68,7 @@ def _edit(skill: Skill, shown: View, item: JsonObject, name: EditId, contract: s
         raise Misfit("the analyst says that the skill says it already")
     if item["op"] != "replace" and f" {_words(words)} " in f" {_words(contract)} ":
         raise Misfit("the skill or the prompt says this already, word for word")
-    names = names_of_the_task(shown.trajectory, f"{title} {words}", contract)
+    names = names_of_the_task(shown.trajectory, f"{title} {words}", _base_text(skill))
     if names:
         raise Misfit(
             f"SG401: names things of this one task ({', '.join(names)}): say it in general"
@@ -88,6 +88,10 @@ def _change(skill: Skill, item: JsonObject, title: str, words: str) -> Change:
         return replacement(skill, anchor.path, anchor.block, words)
     place = insertion(skill, anchor.path, anchor.line, words)
     return reference(skill, place, title, words) if item["op"] == "reference" else place
+
+
+def _base_text(skill: Skill) -> str:
+    return "\n".join(skill.text(path) or "" for path in editable(skill))
 
 
 def _quotes(shown: View, evidence: list[JsonObject]) -> tuple[Quote, ...]:

@@ -68,10 +68,8 @@ def _line_limit(path: SkillPath, options: Consolidate) -> int:
 
 
 def _weakest(edits: Sequence[Edit], path: SkillPath) -> Edit | None:
-    """The least supported edit that adds to the file; whole insertions before mere links."""
-    growing = [edit for edit in reversed(edits) if path in _paths(edit)]
-    whole = [edit for edit in growing if not isinstance(edit.change, CreateFile)]
-    return next(iter(whole or growing), None)
+    """The least supported edit that adds to the file."""
+    return next((edit for edit in reversed(edits) if path in _paths(edit)), None)
 
 
 def _paths(edit: Edit) -> set[SkillPath]:
@@ -80,8 +78,11 @@ def _paths(edit: Edit) -> set[SkillPath]:
 
 
 def _demoted(skill: Skill, edit: Edit, kept: Sequence[Edit], path: SkillPath) -> Edit | None:
+    """The lesson in a file of its own, where its link is shorter than the lesson itself."""
     if path != MANIFEST or not isinstance(edit.change, Insert):
         return None
     taken = [one.change.path for one in kept if isinstance(one.change, CreateFile)]
     smaller = demoted(skill, edit, taken)
-    return smaller if smaller != edit else None
+    if not isinstance(smaller.change, CreateFile):
+        return None
+    return smaller if len(smaller.change.link.text) < len(edit.change.text) else None

@@ -16,6 +16,17 @@ from skillgit.types import ChangeSet, Edit, Fate, Replace, State
 NEAR = 92.0
 """Token-sort ratio (0 to 100) from which two wordings count as one."""
 
+SHARED = 0.3
+"""The part of the shorter wording's telling words that two edits of one lesson must share."""
+_EMPTY_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """the and for with that this from are not use before after when then than into its every
+        each all any must should will can you your has have was were which what does only also but
+        """,
+    )
+)
+
 
 def by_strength(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     """Best supported first; equal support in the order of ids, so that arrival never matters."""
@@ -74,8 +85,13 @@ def plain_words(edit: Edit) -> str:
 
 def share_words(one: Edit, other: Edit) -> bool:
     """Do two edits share enough words to be one lesson at all, whoever says so?"""
-    left, right = (f"{edit.lesson.title} {plain_words(edit)}" for edit in (one, other))
-    return fuzz.token_set_ratio(left, right, processor=str.casefold) >= 45.0
+    left, right = _telling_words(one), _telling_words(other)
+    return len(left & right) >= SHARED * max(1, min(len(left), len(right)))
+
+
+def _telling_words(edit: Edit) -> set[str]:
+    words = f"{edit.lesson.title.casefold()} {plain_words(edit)}"
+    return {word for word in re.findall(r"\w{3,}", words) if word not in _EMPTY_WORDS}
 
 
 def surviving(edits: Iterable[Edit], gone: Iterable[EditId]) -> tuple[Edit, ...]:
