@@ -230,6 +230,10 @@ class History(Protocol):
         """The bytes of a blob; None where the repository does not have it."""
         ...
 
+    def read_blobs(self, blobs: Sequence[Oid]) -> Mapping[Oid, bytes]:
+        """The bytes of many blobs at once; those that are missing are left out."""
+        ...
+
     def tree(self, at: Oid, folder: str = "") -> Mapping[str, Oid]:
         """All files below a folder of a commit, by path from that folder; empty where none."""
         ...

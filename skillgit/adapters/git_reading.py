@@ -146,6 +146,11 @@ class Reading:
         found = self.run("cat-file", "blob", blob, allow=(0, 1, 128))
         return found.stdout if found.status == 0 else None
 
+    def read_blobs(self, blobs: Sequence[Oid]) -> Mapping[Oid, bytes]:
+        """The bytes of many blobs at once; those that are missing are left out."""
+        asked = "".join(f"{oid}\n" for oid in blobs).encode()
+        return dict(_batch(self.run("cat-file", "--batch", stdin=asked).stdout)) if blobs else {}
+
     def tree(self, at: Oid, folder: str = "") -> Mapping[str, Oid]:
         """All files below a folder of a commit, by path from that folder; empty where none."""
         return {entry.path: entry.oid for entry in self._entries(f"{at}:{folder}")}
@@ -168,10 +173,9 @@ class Reading:
         records = [record for record in found.stdout.split(b"\0") if record]
         return [_entry(record) for record in records]
 
-    def _contents(self, oids: Sequence[Oid]) -> dict[Oid, bytes]:
-        """The bytes of objects, in one command."""
-        asked = "".join(f"{oid}\n" for oid in oids).encode()
-        contents = dict(_batch(self.run("cat-file", "--batch", stdin=asked).stdout))
+    def _contents(self, oids: Sequence[Oid]) -> Mapping[Oid, bytes]:
+        """The bytes of objects that must be there."""
+        contents = self.read_blobs(oids)
         if missing := [oid for oid in oids if oid not in contents]:
             raise SurroundingsError(
                 f"reading objects: the repository lacks {missing[0]}",
