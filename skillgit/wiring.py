@@ -75,7 +75,7 @@ async def _round(
         read_trajectory_files,
     )
     from skillgit.adapters.prompts import JinjaPrompts  # noqa: PLC0415
-    from skillgit.adapters.store import ReplyStore  # noqa: PLC0415
+    from skillgit.adapters.store import STATE_FOLDER, STORE_FILE, ReplyStore  # noqa: PLC0415
     from skillgit.pipeline import Request, Tools, evolve  # noqa: PLC0415
     from skillgit.ports import Model  # noqa: PLC0415
     from skillgit.trajectories.outcome_table import read_table  # noqa: PLC0415
@@ -89,7 +89,7 @@ async def _round(
         dry_run=errand.dry_run,
     )
     key = os.environ.get(config.endpoint.api_key_env, "")
-    with ReplyStore(repository.common_dir / "skillgit" / "calls.sqlite") as store:
+    with ReplyStore(repository.common_dir / STATE_FOLDER / STORE_FILE) as store:
         if isinstance(errand.replay, Path):
             store.load(errand.replay)
         chat = None if errand.replay else Chat(config.endpoint, key)
