@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from repositories import Repository
 
 from skillgit import config
+from skillgit.adapters.git import GitRepository
 from skillgit.names import Digest, EditId, RoundId, SkillPath
 from skillgit.ports import Workshop
 from skillgit.stages.record import Account, record
 from skillgit.types import (
+    MANIFEST,
     Branch,
     Change,
     Edit,
@@ -20,6 +26,7 @@ from skillgit.types import (
     Patch,
     Pool,
     Quote,
+    Replace,
     Result,
     Round,
     Skill,
@@ -93,3 +100,32 @@ def recorded(
     repo: Workshop, skill: Skill, edits: Sequence[Edit], round_id: RoundId = ROUND
 ) -> Branch:
     return record(repo, skill, edits, round_of(skill, round_id), account_of(edits), config.Record())
+
+
+SKILL = "skills/xlsx"
+TEXT = (
+    "---\nname: xlsx\ndescription: Work with sheets.\n---\n\n"
+    "# Sheets\n\nOne.\n\nTwo.\n\nThree.\n\nFour.\n"
+)
+EDITS = (
+    insert(1, 8, "\nAfter one.", (0, 1)),
+    insert(2, 10, "\nAfter two.", (2, 3, 4)),
+    edit(3, Replace(MANIFEST, LineRange(14, 14), "Vier."), (5,)),
+)
+_RECORDED: list[tuple[Path, Branch]] = []
+
+
+def recorded_once(first: Repository, keep: Path, copy: Path) -> tuple[Repository, Branch]:
+    """A repository with a recorded round and the branch `review` on it, checked out.
+
+    Made once in `first` and copied from `keep`: recording takes a hundred processes.
+    """
+    if not _RECORDED:
+        with GitRepository.open(first.path) as repo:
+            branch = recorded(repo, repo.read_skill(SKILL, "HEAD"), EDITS)
+        first.git("checkout", "--quiet", "-b", "review", branch.name)
+        shutil.copytree(first.path, keep, symlinks=True, dirs_exist_ok=True)
+        _RECORDED.append((keep, branch))
+    kept, branch = _RECORDED[0]
+    shutil.copytree(kept, copy, symlinks=True)
+    return Repository(copy), branch

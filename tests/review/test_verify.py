@@ -1,32 +1,21 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from repositories import Repository
-from rounds import edit, insert, recorded, trajectory
+from rounds import EDITS, SKILL, TEXT, insert, recorded, recorded_once, trajectory
 
 from skillgit.adapters.git import GitRepository
 from skillgit.errors import UsageError
 from skillgit.names import Oid, RoundId
 from skillgit.review.verify import verify_range
 from skillgit.skill.canonical import json_bytes
-from skillgit.types import MANIFEST, Branch, LineRange, Replace
+from skillgit.types import Branch
 
 Make = Callable[..., Repository]
-SKILLS = "skills/xlsx"
-TEXT = (
-    "---\nname: xlsx\ndescription: Work with sheets.\n---\n\n"
-    "# Sheets\n\nOne.\n\nTwo.\n\nThree.\n\nFour.\n"
-)
-EDITS = (
-    insert(1, 8, "\nAfter one.", (0, 1)),
-    insert(2, 10, "\nAfter two.", (2, 3, 4)),
-    edit(3, Replace(MANIFEST, LineRange(14, 14), "Vier."), (5,)),
-)
 
 
 class Scene:
@@ -93,23 +82,11 @@ class Scene:
         self.replace(name, blob)
 
 
-_RECORDED: list[tuple[Path, Branch]] = []
-
-
 @pytest.fixture
 def scene(repository: Make, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    """Recorded once and copied: recording takes a hundred processes."""
-    if not _RECORDED:
-        made = repository({f"{SKILLS}/SKILL.md": TEXT, "README.md": "hi\n"}, name="first")
-        with GitRepository.open(made.path) as repo:
-            branch = recorded(repo, repo.read_skill(SKILLS, "HEAD"), EDITS)
-        made.git("checkout", "--quiet", "-b", "review", branch.name)
-        kept = tmp_path_factory.mktemp("recorded")
-        shutil.copytree(made.path, kept, symlinks=True, dirs_exist_ok=True)
-        _RECORDED.append((kept, branch))
-    kept, branch = _RECORDED[0]
-    shutil.copytree(kept, tmp_path / "repo", symlinks=True)
-    return Scene(Repository(tmp_path / "repo"), branch)
+    first = repository({f"{SKILL}/SKILL.md": TEXT, "README.md": "hi\n"}, name="first")
+    keep = tmp_path_factory.mktemp("recorded")
+    return Scene(*recorded_once(first, keep, tmp_path / "repo"))
 
 
 # ------------------------------------------------------------------ what is clean
@@ -135,7 +112,7 @@ def test_lessons_may_be_dropped_reordered_reverted_and_picked(scene: Scene) -> N
 def test_lessons_may_be_rebased_merged_and_accompanied(scene: Scene) -> None:
     scene.made.git("checkout", "--quiet", "main")
     other = TEXT.replace("# Sheets", "# Spreadsheets")
-    scene.made.commit({f"{SKILLS}/SKILL.md": other}, "by hand")
+    scene.made.commit({f"{SKILL}/SKILL.md": other}, "by hand")
     scene.made.commit({"README.md": "more\n"}, "by hand, Skillgit-like: no trailer")
     scene.made.git("checkout", "--quiet", "review")
     assert scene.found() == []
@@ -205,7 +182,7 @@ def test_sg302_evidence_that_was_not_fetched(scene: Scene, tmp_path: Path) -> No
 
 
 def test_sg302_evidence_that_is_none(scene: Scene) -> None:
-    blob = scene.made.git("hash-object", "-w", f"{SKILLS}/SKILL.md")
+    blob = scene.made.git("hash-object", "-w", f"{SKILL}/SKILL.md")
     scene.retell(scene.branch.lessons[-1].evidence, blob)
     assert scene.found() == ["SG302", "SG302"]
 
@@ -271,15 +248,15 @@ def test_sg303_evidence_that_contradicts_itself(scene: Scene, kind: str) -> None
 
 
 def test_sg304_and_sg308_a_lesson_edited_by_hand(scene: Scene) -> None:
-    text = (scene.made.path / SKILLS / "SKILL.md").read_text()
-    scene.amend(**{f"{SKILLS}/SKILL.md": text.replace("Vier.", "Vier!")})
+    text = (scene.made.path / SKILL / "SKILL.md").read_text()
+    scene.amend(**{f"{SKILL}/SKILL.md": text.replace("Vier.", "Vier!")})
     assert scene.found() == ["SG304", "SG308"]
 
 
 def test_sg304_in_the_middle_of_a_branch(scene: Scene) -> None:
     scene.made.git("checkout", "--quiet", "-B", "review", scene.branch.lessons[1].commit)
-    text = (scene.made.path / SKILLS / "SKILL.md").read_text()
-    scene.amend(**{f"{SKILLS}/SKILL.md": text.replace("# Sheets", "# More")})
+    text = (scene.made.path / SKILL / "SKILL.md").read_text()
+    scene.amend(**{f"{SKILL}/SKILL.md": text.replace("# Sheets", "# More")})
     scene.made.git("cherry-pick", scene.branch.lessons[2].commit)
     with GitRepository.open(scene.made.path) as repo:
         findings = verify_range(repo, "main..review")
@@ -292,12 +269,12 @@ def test_sg304_in_the_middle_of_a_branch(scene: Scene) -> None:
 def test_sg308_a_lesson_that_was_moved(scene: Scene) -> None:
     """The same lines at another place have the same digest: only the replay tells."""
     scene.made.git("checkout", "--quiet", "-B", "review", scene.branch.lessons[0].commit)
-    scene.amend(**{f"{SKILLS}/SKILL.md": TEXT.replace("One.\n", "One.\n\nAfter two.\n")})
+    scene.amend(**{f"{SKILL}/SKILL.md": TEXT.replace("One.\n", "One.\n\nAfter two.\n")})
     assert scene.found() == ["SG308"]
 
 
 def test_sg304_a_mode_that_changed(scene: Scene) -> None:
-    (scene.made.path / SKILLS / "SKILL.md").chmod(0o755)
+    (scene.made.path / SKILL / "SKILL.md").chmod(0o755)
     scene.amend()
     assert {"SG304", "SG308"} <= set(scene.found())
 
@@ -310,7 +287,7 @@ def test_sg305_a_base_of_another_history(scene: Scene) -> None:
 
 
 def test_sg306_something_else_that_changed(scene: Scene) -> None:
-    scene.amend(**{".github/workflows/ci.yml": "on: push\n", f"{SKILLS}-more/x.md": "x\n"})
+    scene.amend(**{".github/workflows/ci.yml": "on: push\n", f"{SKILL}-more/x.md": "x\n"})
     assert set(scene.found()) == {"SG304", "SG306", "SG308"}
     assert scene.said().count("outside skills/xlsx") == 2
 
@@ -319,7 +296,7 @@ def test_sg307_lessons_that_share_lines(scene: Scene) -> None:
     """Two lessons that each prove themselves, but cannot both be kept apart."""
     close = RoundId("20261121T231905Z-000000")
     with GitRepository.open(scene.made.path) as repo:
-        skill = repo.read_skill(SKILLS, "main")
+        skill = repo.read_skill(SKILL, "main")
         one = recorded(repo, skill, [insert(1, 8, "\nOne more.", (0,))], close)
         ref = repo.read_ref(one.evidence_ref)
         repo.run("update-ref", "-d", one.evidence_ref)
@@ -390,20 +367,20 @@ def test_a_round_that_belongs_to_another_skill(scene: Scene) -> None:
 
 
 def test_the_skill_at_the_end_must_pass_its_rules(scene: Scene) -> None:
-    scene.made.commit({f"{SKILLS}/SKILL.md": TEXT.replace("name: xlsx", "name: Other")}, "by hand")
+    scene.made.commit({f"{SKILL}/SKILL.md": TEXT.replace("name: xlsx", "name: Other")}, "by hand")
     with GitRepository.open(scene.made.path) as repo:
         findings = verify_range(repo, "main..review")
-    assert {finding.path for finding in findings} == {f"{SKILLS}/SKILL.md"}
+    assert {finding.path for finding in findings} == {f"{SKILL}/SKILL.md"}
     assert all(finding.rule.startswith("SG0") for finding in findings)
 
 
 def test_a_skill_that_a_person_removed_is_no_matter(scene: Scene) -> None:
-    scene.made.git("rm", "-r", "--quiet", SKILLS)
+    scene.made.git("rm", "-r", "--quiet", SKILL)
     scene.made.git("commit", "--quiet", "-m", "gone")
     assert scene.found() == []
 
 
 def test_a_skill_without_its_manifest_is(scene: Scene) -> None:
-    scene.made.git("mv", f"{SKILLS}/SKILL.md", f"{SKILLS}/a\\b.md")
-    scene.made.commit({f"{SKILLS}/c.md": "x\n"}, "moved")
+    scene.made.git("mv", f"{SKILL}/SKILL.md", f"{SKILL}/a\\b.md")
+    scene.made.commit({f"{SKILL}/c.md": "x\n"}, "moved")
     assert "SG001" in scene.found()

@@ -14,6 +14,7 @@ from strategies import skill_and_changes
 from skillgit.adapters.git import GitRepository
 from skillgit.names import SkillPath
 from skillgit.ports import TreeChange
+from skillgit.review.verify import verify_range
 from skillgit.skill.hunks import apply_changes, hunks
 from skillgit.types import Branch, Change, Skill
 
@@ -97,6 +98,9 @@ def test_any_lessons_can_be_reverted_or_left_out(
         made.git("checkout", "--quiet", "--detach", skill.commit)
         made.git("cherry-pick", *(branch.lessons[n].commit for n in kept))
         assert files_at(made, ROOT) == apply_changes(skill, edits_of(sorted(kept), branch))
+        with GitRepository.open(made.path) as repo:
+            found = verify_range(repo, f"{skill.commit}..HEAD")
+        assert [one for one in found if one.rule.startswith("SG3")] == []
     finally:
         made.git("checkout", "--quiet", "--force", "main")
         made.git("update-ref", "-d", f"refs/heads/{branch.name}")
