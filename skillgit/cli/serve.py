@@ -1,0 +1,141 @@
+"""`skillgit serve`: a model on this machine, behind an OpenAI-compatible endpoint."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from skillgit.adapters import models
+from skillgit.adapters.llama import HOST, EmbeddedServer, ServerSize, require_free_port
+from skillgit.cli.console import TerminalProgress, examples, out, say
+from skillgit.errors import SurroundingsError, UsageError
+from skillgit.wiring import models_dir
+
+# A small model that may put blanks between JSON tokens can fill its whole budget with them.
+_STRUCTURED = '{"backend": "xgrammar", "disable_any_whitespace": true}'
+
+# Which parsers of vLLM's a family of models needs: the first pattern that fits the name decides.
+# Without its reasoning parser a thinking model does not think when a schema binds its reply.
+_PARSERS = (
+    (r"qwen3\.[5-9]", ("--tool-call-parser", "qwen3_xml", "--reasoning-parser", "qwen3")),
+    (r"qwen3-coder", ("--tool-call-parser", "qwen3_xml")),
+    (r"qwen3", ("--tool-call-parser", "hermes", "--reasoning-parser", "qwen3")),
+    (r"qwen2", ("--tool-call-parser", "hermes")),
+)
+
+
+@click.command(
+    epilog=examples(
+        "skillgit serve",
+        "skillgit serve --gguf ~/models/qwen2.5-coder-7b-q4_k_m.gguf --slots 4",
+        "skillgit serve --print --model Qwen/Qwen3.5-35B-A3B -- --tensor-parallel-size 2",
+    )
+)
+@click.option(
+    "--model",
+    metavar="NAME",
+    help=f"{' or '.join(models.KNOWN)} (fetched once), or for vLLM any model that it can load. "
+    f"Default: {models.DEFAULT}.",
+)
+@click.option(
+    "--gguf",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Serve this file of yours with the embedded server.",
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--ctx", type=click.IntRange(512), help="Tokens of one call, prompt and reply.")
+@click.option("--slots", type=click.IntRange(1, 1024), help="Calls at once.")
+@click.option("--print", "only_print", is_flag=True, help="Only print the line that starts vLLM.")
+@click.argument("extra", nargs=-1, type=click.UNPROCESSED, metavar="[-- VLLM_OPTIONS...]")
+def command(  # noqa: PLR0913 - the options of a verb are its arguments
+    *,
+    model: str | None,
+    gguf: Path | None,
+    port: int,
+    ctx: int | None,
+    slots: int | None,
+    only_print: bool,
+    extra: Sequence[str],
+) -> None:
+    """Start a model on this machine behind an OpenAI-compatible endpoint.
+
+    With vLLM installed this runs `vllm serve` with the options that skillgit needs. Else it runs
+    llama.cpp on the processor, from the extra 'embedded'; a model file is fetched once.
+    Writes the address to stdout. Ctrl-C stops the server; the exit code is then 130.
+    """
+    if gguf and (model or only_print or extra):
+        raise UsageError(
+            "choosing what to serve: --gguf is for the embedded server and excludes --model, "
+            "--print and options of vLLM",
+            hint="give --gguf alone, or --model without it",
+        )
+    name = model or models.DEFAULT
+    size = {"--max-model-len": ctx, "--max-num-seqs": slots}
+    line = _vllm_line(name, port, {key: value for key, value in size.items() if value}, extra)
+    if only_print:
+        out(shlex.join(line))
+        return
+    require_free_port(port)
+    if not gguf and _has_vllm():
+        _become(line)
+    elif extra:
+        raise SurroundingsError(
+            "starting a server: options of vLLM were given, but vLLM is not installed",
+            hint="pip install 'skillgit[serve]' on a machine with an accelerator, or use --print",
+        )
+    else:
+        _serve_embedded(name, gguf, port, ServerSize(ctx or 8192, slots or 2))
+
+
+def _vllm_line(name: str, port: int, size: dict[str, int], extra: Sequence[str]) -> list[str]:
+    known = models.KNOWN.get(name)
+    weights = known.weights if known else name
+    served = known.alias if known else Path(name).name
+    line = ["vllm", "serve", weights, "--served-model-name", served]
+    line += ["--host", HOST, "--port", str(port)]
+    for option, value in size.items():
+        line += [option, str(value)]
+    line += ["--enable-prompt-tokens-details", "--structured-outputs-config", _STRUCTURED]
+    parsers = next((p for pattern, p in _PARSERS if re.search(pattern, weights.lower())), None)
+    if parsers:
+        line += ["--enable-auto-tool-choice", *parsers]
+    return [*line, *extra]
+
+
+def _has_vllm() -> bool:
+    return bool(shutil.which("vllm") or importlib.util.find_spec("vllm"))
+
+
+def _become(line: list[str]) -> None:
+    """Go on as vLLM, so that signals and its exit status are its own."""
+    say(shlex.join(line))
+    sys.stdout.flush()
+    if shutil.which("vllm"):
+        os.execvp(line[0], line)  # noqa: S606 - no shell is wanted
+    # Installed in this environment, which is not on PATH.
+    module = [sys.executable, "-m", "vllm.entrypoints.cli.main", *line[1:]]
+    os.execv(sys.executable, module)  # noqa: S606 - the same
+
+
+def _serve_embedded(name: str, gguf: Path | None, port: int, size: ServerSize) -> None:
+    if gguf:
+        path, alias = models.own_gguf(gguf), gguf.stem
+    else:
+        known = models.known_model(name)
+        alias = known.alias
+        folder = models.models_folder(os.environ, models_dir())
+        with TerminalProgress() as progress:
+            path = models.fetch(known, folder, progress)
+    say(f"loading {path.name} …")
+    with EmbeddedServer(path, alias, size, port=port) as server:
+        out(server.base_url)
+        say(f"{alias} is served, {size.slots} calls at once of {size.ctx} tokens; Ctrl-C stops it")
+        server.wait()
