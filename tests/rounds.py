@@ -85,14 +85,14 @@ def account_of(edits: Sequence[Edit] = (), size: int = 9) -> Account:
     everyone = sorted([*found.passed, *found.failed], key=lambda one: one.id)
     fates = [
         Fate(EditId(f"{source}.{number}"), State.MERGED, "", one.id)
-        for number, one in enumerate(edits)
+        for number, one in enumerate(sorted(edits, key=lambda one: one.id))
         for source in sorted(one.sources)
     ]
     return Account(
         found,
         tuple(one.id for one in everyone),
         patches=tuple(Patch(one.id, ()) for one in everyone),
-        fates=(*fates, *(Fate(one.id, State.APPLIED) for one in edits)),
+        fates=tuple(fates),
     )
 
 

@@ -113,7 +113,7 @@ class GitRepository(Reading, Writing):
     @contextmanager
     def _new_scratch(self) -> Iterator[GitRepository]:
         with tempfile.TemporaryDirectory(prefix="skillgit-") as folder:
-            yield GitRepository(self._place, Path(folder))
+            yield type(self)(self._place, Path(folder))
 
     @property
     def is_scratch(self) -> bool:
