@@ -71,6 +71,8 @@ class Analyze:
     signals: Signals = Signals.COMBINED
     max_lessons: int = 2
     """Lessons per trajectory."""
+    references: bool = True
+    """Also offer the files under references/ as places for a lesson."""
     trajectory_chars: int = 12000
     """A trajectory is shown in at most this many characters; repeated and middle lines go first."""
 

@@ -43,7 +43,7 @@ def schema_of(request: Request) -> dict[str, Any]:
 
 def is_merge(request: Request) -> bool:
     """Is this a merge or a reconciliation, and not an analyst?"""
-    return "groups" in schema_of(request)["properties"]
+    return "verdicts" in schema_of(request)["properties"]
 
 
 def plausible(request: Request) -> Answer:
@@ -56,13 +56,16 @@ def _taught(request: Request) -> dict[str, object]:
     draw = random.Random(request["messages"][1]["content"])
     title, text = THEMES[min(int(draw.expovariate(1.2)), len(THEMES) - 1)]
     place = places[len(title) % len(places)]
-    return {"edits": [_edit(title, text, place)]}
+    passage = _item_of(request)["evidence"]["items"]["enum"][0]
+    return {"edits": [_edit(title, text, place, passage)]}
 
 
-def _edit(title: str, text: str, place: str, op: str = "insert_after") -> dict[str, object]:
+def _edit(
+    title: str, text: str, place: str, passage: str, op: str = "insert_after"
+) -> dict[str, object]:
     return {
         "what_happened": "In step 2 the agent did what decided the outcome.",
-        "evidence": [{"step": 2, "first": 1, "last": 1}],
+        "evidence": [passage],
         "title": title,
         "place": place,
         "op": op,
@@ -71,19 +74,19 @@ def _edit(title: str, text: str, place: str, op: str = "insert_after") -> dict[s
     }
 
 
+def _item_of(request: Request) -> dict[str, Any]:
+    fields: dict[str, Any] = schema_of(request)["properties"]["edits"]["items"]["properties"]
+    return fields
+
+
 def _places(request: Request) -> list[str]:
-    places: list[str] = schema_of(request)["properties"]["edits"]["items"]["properties"]["place"][
-        "enum"
-    ]
+    places: list[str] = _item_of(request)["place"]["enum"]
     return places
 
 
 def ids_of(request: Request) -> list[str]:
-    """The ids that a merge must account for."""
-    ids: list[str] = schema_of(request)["properties"]["groups"]["items"]["properties"]["ids"][
-        "items"
-    ]["enum"]
-    return ids
+    """The ids that a merge must give a verdict on."""
+    return list(schema_of(request)["properties"]["verdicts"]["properties"])
 
 
 def _grouped(request: Request) -> dict[str, object]:
@@ -92,10 +95,12 @@ def _grouped(request: Request) -> dict[str, object]:
         for line in request["messages"][-1]["content"].splitlines()
         if line.startswith("e")
     )
-    groups: dict[str, list[str]] = {}
+    first: dict[str, str] = {}
+    verdicts = {}
     for name in ids_of(request):
-        groups.setdefault(words[name].partition(") ")[2], []).append(name)
-    return {"groups": [{"ids": ids, "text": ""} for ids in groups.values()], "drop": []}
+        lesson = words[name].partition(") ")[2]
+        verdicts[name] = first.setdefault(lesson, name)
+    return {"verdicts": {n: "own" if n == v else v for n, v in verdicts.items()}, "words": []}
 
 
 def hostile(seed: int) -> Callable[[Request], Answer]:
@@ -107,7 +112,7 @@ def hostile(seed: int) -> Callable[[Request], Answer]:
         if fault < 0.05:
             return Answer("not JSON at all")
         if fault < 0.08:
-            return replying({"edits": [], "groups": "none"})
+            return replying({"edits": [], "verdicts": "none"})
         return replying(_anything(schema_of(request), draw))
 
     return reply

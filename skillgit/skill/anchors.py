@@ -37,11 +37,12 @@ def editable(skill: Skill) -> tuple[SkillPath, ...]:
     return (MANIFEST, *references)
 
 
-def anchors(skill: Skill) -> Mapping[str, Anchor]:
+def anchors(skill: Skill, *, references: bool = True) -> Mapping[str, Anchor]:
     """Every place by its name, `SKILL.md:12| - Save with…`, in the order of the files."""
     return {
         name: anchor
         for path in editable(skill)
+        if references or path == MANIFEST
         for name, anchor in _of_file(path, skill.text(path) or "")
     }
 

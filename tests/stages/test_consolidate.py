@@ -66,14 +66,14 @@ class Script:
 
     async def __call__(self, call: Call) -> Reply | NoReply:
         self.calls.append(call)
-        ids = call.schema["properties"]["groups"]["items"]["properties"]["ids"]["items"]["enum"]
+        ids = list(call.schema["properties"]["verdicts"]["properties"])
         await asyncio.sleep(0)
         value = self.operator(ids, call.messages[-1].content)
         return NoReply("scripted") if value is None else Reply(value)
 
 
 def apart(ids: list[str], _: str) -> dict[str, object]:
-    return {"groups": [{"ids": [name], "text": ""} for name in ids], "drop": []}
+    return {"verdicts": dict.fromkeys(ids, "own"), "words": []}
 
 
 def run(script: Script, patches: Sequence[Patch], **options: int) -> ChangeSet:
@@ -144,7 +144,7 @@ def test_support_routes_a_lesson() -> None:
 
 def test_a_group_that_shares_no_words_is_kept_apart() -> None:
     def everything(ids: list[str], _: str) -> dict[str, object]:
-        return {"groups": [{"ids": ids, "text": ""}], "drop": []}
+        return {"verdicts": {n: "e1" if n != "e1" else "own" for n in ids}, "words": []}
 
     patches = [
         patch(edit(1, "Write real dates with datetime values.", line=10)),
@@ -168,18 +168,36 @@ def test_a_failing_operator_loses_nothing() -> None:
     )
 
 
-def test_what_is_forgotten_is_asked_for_once_more() -> None:
-    first: dict[str, object] = {"groups": [{"ids": ["e1"], "text": ""}], "drop": []}
-    script = Script(lambda ids, question: apart(ids, question) if ids == ["e2"] else first)
+def test_the_schema_asks_for_each_edit_once_and_lets_ids_point_backwards_only() -> None:
+    script = Script(apart)
     patches = [
-        patch(edit(1, "Alpha beta gamma.", line=10)),
-        patch(edit(2, "Delta epsilon.", line=20)),
+        patch(edit(n, f"{word} words.", line=10)) for n, word in enumerate(("Alpha", "Beta"))
     ]
-    result = run(script, patches, min_support=1, main_support=1)
-    assert len(script.calls) == 2
-    assert script.calls[1].messages[:2] == script.calls[0].messages
-    assert "You forgot: e2" in script.calls[1].messages[-1].content
-    assert len(result.edits) == 2
+    run(script, patches, min_support=1, main_support=1)
+    verdicts = script.calls[0].schema["properties"]["verdicts"]
+    assert verdicts["required"] == ["e1", "e2"]
+    assert "e1" not in verdicts["properties"]["e1"]["enum"]
+    assert "e1" in verdicts["properties"]["e2"]["enum"]
+
+
+def test_new_words_count_only_for_a_lesson_of_several_edits_and_when_they_are_about_it() -> None:
+    def rewording(ids: list[str], _: str) -> dict[str, object]:
+        verdicts = {"e1": "own", "e2": "e1", "e3": "own"}
+        new = ("Reopen the saved workbook and compare its cells.", "Alpha.")
+        words = [{"id": "e2", "text": new[0]}, {"id": "e3", "text": new[1]}]
+        return {"verdicts": {name: verdicts[name] for name in ids}, "words": words}
+
+    patches = [
+        patch(edit(1, "Reopen the workbook and compare cells.", line=10)),
+        patch(edit(2, "After saving, reopen the workbook, compare.", line=12)),
+        patch(edit(3, "Delete rows from the bottom up.", line=20)),
+    ]
+    result = run(Script(rewording), patches, min_support=1, main_support=1)
+    texts = sorted(one.change.text for one in result.edits if isinstance(one.change, Insert))
+    assert texts == [
+        "- Delete rows from the bottom up.",
+        "- Reopen the saved workbook and compare its cells.",
+    ]
 
 
 def test_edits_of_one_place_find_places_of_their_own() -> None:
@@ -278,16 +296,15 @@ def erratic(seed: int) -> Operator:
     def operator(ids: list[str], _: str) -> dict[str, object] | None:
         if draw.random() < 0.15:
             return None
-        some = [name for name in ids if draw.random() < 0.8]
-        groups = [
-            {
-                "ids": draw.choices(ids, k=draw.randint(1, 4)),
-                "text": draw.choice(("", "New words here.", "\x00")),
-            }
-            for _ in some
+        verdicts = {
+            name: draw.choice(["own", "own", *ids[:number], *ids[:number], "vague"])
+            for number, name in enumerate(ids)
+        }
+        words = [
+            {"id": draw.choice(ids), "text": draw.choice(("", "Load the cells.", "\x00"))}
+            for _ in range(draw.randint(0, 2))
         ]
-        dropped = [{"id": name, "reason": "vague"} for name in ids if draw.random() < 0.1]
-        return {"groups": groups, "drop": dropped}
+        return {"verdicts": verdicts, "words": words}
 
     return operator
 

@@ -16,6 +16,7 @@ from skillgit.names import TrajectoryId
 from skillgit.ports import Call, Message, Model, NoReply, Reply
 from skillgit.skill.anchors import anchors, editable
 from skillgit.skill.lines import numbered
+from skillgit.stages.analyze.citations import citations
 from skillgit.stages.analyze.reply import Reading, read_reply
 from skillgit.stages.analyze.schema import reply_schema
 from skillgit.trajectories.view import View, view
@@ -40,10 +41,11 @@ async def analyze(skill: Skill, pool: Pool, options: Analyze, model: Model) -> A
     chosen = _teachers(pool, options.signals)
     model.progress.start("analyze", len(chosen))
     contract = Message("system", model.prompts("analyst", files=_shown_files(skill)))
-    schema = reply_schema(anchors(skill), options.max_lessons)
+    places = tuple(anchors(skill, references=options.references))
 
     async def analyst(trajectory: Trajectory) -> Patch | Excluded:
         shown = view(trajectory, options.trajectory_chars)
+        schema = reply_schema(places, citations(shown), options.max_lessons)
         result = await _single_call(skill, contract, schema, shown, model)
         model.progress.advance("analyze", f"{trajectory.id} {_summary(result)}")
         return result
@@ -69,6 +71,8 @@ async def _single_call(
     skill: Skill, contract: Message, schema: dict[str, object], shown: View, model: Model
 ) -> Patch | Excluded:
     trajectory = shown.trajectory
+    if not citations(shown):
+        return Excluded(trajectory.id, "nothing of the run can be shown: analyze.trajectory_chars")
     role = "error" if trajectory.outcome.result is Result.FAIL else "success"
     question = model.prompts(
         f"analyst-{role}", trajectory=shown.text, detail=trajectory.outcome.detail[:600].strip()

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from skillgit.names import EditId, TrajectoryId
 from skillgit.ports import JsonObject
 from skillgit.skill.anchors import anchors, editable
 from skillgit.skill.placement import insertion, reference, replacement
+from skillgit.stages.analyze.citations import citations
 from skillgit.stages.analyze.leakage import names_of_the_task
 from skillgit.trajectories.view import View
 from skillgit.types import (
@@ -21,7 +23,6 @@ from skillgit.types import (
     Edit,
     Fate,
     Lesson,
-    LineRange,
     Patch,
     Quote,
     Skill,
@@ -94,15 +95,9 @@ def _base_text(skill: Skill) -> str:
     return "\n".join(skill.text(path) or "" for path in editable(skill))
 
 
-def _quotes(shown: View, evidence: list[JsonObject]) -> tuple[Quote, ...]:
-    cut = [
-        shown.quote(item["step"], LineRange(item["first"], max(item["first"], item["last"])))
-        for item in evidence
-    ]
-    quotes = tuple(quote for quote in cut if isinstance(quote, Quote))
-    if not quotes:
-        raise Misfit(f"no evidence: {cut[0]}")
-    return tuple(dict.fromkeys(quotes))
+def _quotes(shown: View, evidence: Iterable[str]) -> tuple[Quote, ...]:
+    known = citations(shown)
+    return tuple(known[name] for name in dict.fromkeys(evidence))
 
 
 def _words(text: str) -> str:

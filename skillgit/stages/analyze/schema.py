@@ -8,7 +8,7 @@ OPERATIONS = ("insert_after", "replace", "reference")
 SAID = ("no", "partly", "yes")
 
 
-def reply_schema(places: Iterable[str], most: int) -> dict[str, object]:
+def reply_schema(places: Iterable[str], passages: Iterable[str], most: int) -> dict[str, object]:
     """What an analyst may answer: one to `most` edits, each with its evidence and its place.
 
     What happened comes first, so that a model thinks before it teaches; whether the skill says it
@@ -16,17 +16,12 @@ def reply_schema(places: Iterable[str], most: int) -> dict[str, object]:
     """
     edit = _object(
         what_happened=_string(300),
-        evidence={
-            "type": "array",
-            "minItems": 1,
-            "maxItems": 2,
-            "items": _object(step=_count(), first=_count(), last=_count()),
-        },
+        evidence={"type": "array", "minItems": 1, "maxItems": 2, "items": _one_of(passages)},
         title=_string(80),
-        place={"type": "string", "enum": list(places)},
-        op={"type": "string", "enum": list(OPERATIONS)},
+        place=_one_of(places),
+        op=_one_of(OPERATIONS),
         text=_string(400),
-        skill_says_it={"type": "string", "enum": list(SAID)},
+        skill_says_it=_one_of(SAID),
     )
     return _object(edits={"type": "array", "minItems": 1, "maxItems": most, "items": edit})
 
@@ -44,5 +39,5 @@ def _string(longest: int) -> dict[str, object]:
     return {"type": "string", "maxLength": longest}
 
 
-def _count() -> dict[str, object]:
-    return {"type": "integer", "minimum": 1, "maximum": 9999}
+def _one_of(names: Iterable[str]) -> dict[str, object]:
+    return {"type": "string", "enum": list(names)}

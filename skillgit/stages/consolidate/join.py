@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from rapidfuzz import fuzz, process  # noqa: TID251 - its home
 
-from skillgit.names import EditId
 from skillgit.skill.placement import words_of
 from skillgit.types import ChangeSet, Edit, Fate, Replace, State
 
@@ -92,9 +91,3 @@ def share_words(one: Edit, other: Edit) -> bool:
 def _telling_words(edit: Edit) -> set[str]:
     words = f"{edit.lesson.title.casefold()} {plain_words(edit)}"
     return {word for word in re.findall(r"\w{3,}", words) if word not in _EMPTY_WORDS}
-
-
-def surviving(edits: Iterable[Edit], gone: Iterable[EditId]) -> tuple[Edit, ...]:
-    """The edits whose ids are not among those that are gone."""
-    missing = set(gone)
-    return tuple(edit for edit in edits if edit.id not in missing)

@@ -1,19 +1,19 @@
 """One merge: the operator says which edits teach the same lesson, the program keeps the account.
 
-The operator answers by reference: groups of short ids, new words only where they are needed, and
-ids to drop with a reason. Every id must be cited; what is missing is asked for once more and then
-kept unmerged. Sources are united by the program, so support stays exact whatever the model says.
+The operator answers by reference, one word for each edit: `own` (a lesson of its own), the id of
+an earlier edit that teaches the same, or why it must not get into the skill. The schema demands
+each id exactly once, so no edit can be forgotten, and an id can only point backwards, so no circle
+can be built. Sources are united by the program: support is exact whatever the model says.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from skillgit.ports import Call, JsonObject, Message, Model, NoReply
 from skillgit.skill.placement import words_of
-from skillgit.stages.consolidate.join import by_strength, joined, share_words, surviving
+from skillgit.stages.consolidate.join import by_strength, joined, share_words
 from skillgit.stages.consolidate.wording import place_of, reworded
 from skillgit.types import ChangeSet, Edit, Fate, MergeRecord, State
 
@@ -41,32 +41,14 @@ async def merge(node: MergeNode, edits: Sequence[Edit], model: Model) -> ChangeS
         return _recorded(node, shown, ChangeSet(shown), f"fallback: {answer.reason}")
     sorting = _Sorting(named)
     sorting.read(answer.value)
-    if sorting.missing:
-        again = await model.ask(_again(call, answer.value, sorting.missing, named, model))
-        if not isinstance(again, NoReply):
-            sorting.read(again.value)
     return _recorded(node, shown, sorting.result(), sorting.remark())
 
 
 def _call(node: MergeNode, named: dict[str, Edit], model: Model) -> Call:
-    question = model.prompts(f"{node.question}-question", edits=_shown(named), missing=[])
+    question = model.prompts(f"{node.question}-question", edits=_shown(named))
     messages = (Message("system", model.prompts("merge")), Message("user", question))
     label = f"{node.question} {node.level}/{node.number}"
     return Call(node.question, label, messages, _schema(list(named)))
-
-
-def _again(
-    call: Call, value: JsonObject, missing: list[str], named: dict[str, Edit], model: Model
-) -> Call:
-    shown = _shown({name: named[name] for name in missing})
-    said = Message("assistant", json.dumps(value, ensure_ascii=False))
-    again = Message("user", model.prompts("merge-question", edits=shown, missing=missing))
-    return replace(
-        call,
-        label=f"{call.label} again",
-        messages=(*call.messages, said, again),
-        schema=_schema(missing),
-    )
 
 
 def _shown(named: dict[str, Edit]) -> list[dict[str, object]]:
@@ -83,16 +65,15 @@ def _shown(named: dict[str, Edit]) -> list[dict[str, object]]:
 
 
 def _schema(names: list[str]) -> dict[str, object]:
-    """Groups and drops of exactly these ids."""
-    name = {"type": "string", "enum": names}
-    group = _object(
-        ids={"type": "array", "minItems": 1, "maxItems": len(names), "items": name},
-        text={"type": "string", "maxLength": 500},
-    )
-    dropped = _object(id=name, reason={"type": "string", "enum": list(DROP_REASONS)})
+    """A verdict for each id, and new words for lessons that need them."""
+    verdicts = {
+        name: {"type": "string", "enum": ["own", *names[:number], *DROP_REASONS]}
+        for number, name in enumerate(names)
+    }
+    words = _object(id={"type": "string", "enum": names}, text={"type": "string", "maxLength": 400})
     return _object(
-        groups={"type": "array", "maxItems": len(names), "items": group},
-        drop={"type": "array", "maxItems": len(names), "items": dropped},
+        verdicts=_object(**verdicts),
+        words={"type": "array", "maxItems": max(1, len(names) // 4), "items": words},
     )
 
 
@@ -106,52 +87,47 @@ def _object(**properties: object) -> dict[str, object]:
 
 
 class _Sorting:
-    """The account of one merge: each id is sorted once, by its first citation."""
+    """The account of one merge: every id ends in a group or is dropped with a reason."""
 
     def __init__(self, named: dict[str, Edit]) -> None:
         self._named = named
-        self._open = dict(named)
-        self._kept: list[Edit] = []
+        self._groups: dict[str, list[Edit]] = {}
+        self._words: dict[str, str] = {}
         self._fates: list[Fate] = []
         self._apart = 0
 
-    @property
-    def missing(self) -> list[str]:
-        """The ids that no answer has cited yet."""
-        return list(self._open)
-
     def read(self, value: JsonObject) -> None:
-        for group in value["groups"]:
-            members = [self._open.pop(name) for name in group["ids"] if name in self._open]
-            if members:
-                self._join(members, group["text"])
-        for item in value["drop"]:
-            edit = self._open.pop(item["id"], None)
-            if edit:
-                self._fates.append(
-                    Fate(edit.id, State.WITHHELD, f"merge operator: {item['reason']}")
-                )
-
-    def _join(self, members: list[Edit], words: str) -> None:
-        """Members that share no words with the first are no part of its lesson, whoever says so."""
-        same = [members[0], *(other for other in members[1:] if share_words(members[0], other))]
-        apart = surviving(members, (edit.id for edit in same))
-        self._apart += len(apart)
-        self._kept.extend(apart)
-        head, gone = joined(same)
-        self._kept.append(reworded(head, words) if len(same) > 1 else head)
-        self._fates.extend(gone)
+        head_of: dict[str, str] = {}
+        for name, edit in self._named.items():
+            verdict = value["verdicts"][name]
+            if verdict in DROP_REASONS:
+                reason = f"merge operator: {verdict}"
+                self._fates.append(Fate(edit.id, State.WITHHELD, reason))
+                continue
+            head = head_of.get(verdict, name)
+            if head != name and not share_words(self._named[head], edit):
+                self._apart += 1
+                head = name
+            head_of[name] = head
+            self._groups.setdefault(head, []).append(edit)
+        self._words = {
+            head_of[item["id"]]: item["text"] for item in value["words"] if item["id"] in head_of
+        }
 
     def result(self) -> ChangeSet:
-        return ChangeSet(by_strength([*self._kept, *self._open.values()]), tuple(self._fates))
+        kept: list[Edit] = []
+        fates = self._fates.copy()
+        for head, members in self._groups.items():
+            edit, gone = joined(members)
+            better = reworded(edit, self._words.get(head, ""))
+            kept.append(better if len(members) > 1 and share_words(edit, better) else edit)
+            fates.extend(gone)
+        return ChangeSet(by_strength(kept), tuple(fates))
 
     def remark(self) -> str:
-        remarks = ["model"]
-        if self._apart:
-            remarks.append(f"{self._apart} kept apart: they share no words with their group")
-        if self._open:
-            remarks.append(f"{len(self._open)} never mentioned, kept as they are")
-        return "; ".join(remarks)
+        if not self._apart:
+            return "model"
+        return f"model; {self._apart} kept apart: they share no words with the lesson named"
 
 
 def _recorded(node: MergeNode, inputs: Sequence[Edit], result: ChangeSet, how: str) -> ChangeSet:
