@@ -365,3 +365,19 @@ def test_a_sha256_repository_works_alike(repository: Make, monkeypatch: pytest.M
         tree = repo.write_tree(head, [TreeChange("SKILL.md", None)])
         assert repo.changed_paths(head, tree) == ("SKILL.md",)
         repo.move_ref("refs/heads/new", head, None, "new")
+
+
+def test_a_folder_with_an_odd_name_can_hold_a_repository(repository: Make) -> None:
+    made = repository({"SKILL.md": SKILL}, name='a:b "c" ü')
+    with GitRepository.open(made.path) as repo, repo.scratch() as scratch:
+        assert scratch.read_skill("", "HEAD").files[MANIFEST] == SKILL.encode()
+
+
+def test_old_encodings_of_messages_are_read(made: Repository) -> None:
+    made.git("config", "i18n.commitEncoding", "ISO-8859-1")
+    (made.path / "told").write_bytes("Größe".encode("latin-1"))
+    made.git("commit", "--quiet", "--allow-empty", "-F", "told")
+    made.git("config", "i18n.commitEncoding", "x-unheard-of")
+    made.git("commit", "--quiet", "--allow-empty", "-m", "plain")
+    with GitRepository.open(made.path) as repo:
+        assert [one.message for one in repo.commits("HEAD~2..HEAD")] == ["Größe\n", "plain\n"]
