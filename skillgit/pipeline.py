@@ -71,7 +71,13 @@ async def evolve(request: Request, tools: Tools) -> Evolution:
     if request.dry_run or not verdict.passed:
         return evolution
     account = Account(
-        pool, analysis.analysed, analysis.patches, analysis.excluded, changes.merges, fates
+        pool=pool,
+        analysed=analysis.analysed,
+        patches=analysis.patches,
+        excluded=analysis.excluded,
+        merges=changes.merges,
+        fates=fates,
+        reworded=changes.edits,
     )
     branch = record(tools.repository, skill, verdict.edits, this, account, config.record)
     return replace(evolution, branch=branch)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from skillgit.names import SkillPath
 from skillgit.skill.lines import text_lines
 from skillgit.skill.markdown import Structure, structure
+from skillgit.skill.placement import gaps
 from skillgit.types import MANIFEST, LineRange, Skill
 
 _WORDS = 40
@@ -49,10 +50,10 @@ def anchors(skill: Skill, *, references: bool = True) -> Mapping[str, Anchor]:
 
 def _of_file(path: SkillPath, text: str) -> list[tuple[str, Anchor]]:
     lines, found = text_lines(text), structure(text)
-    gaps = [gap for gap in found.gaps if gap and lines[gap - 1].strip()] or [found.gaps[-1]]
+    places = [gap for gap in gaps(text) if gap and lines[gap - 1].strip()] or [found.gaps[-1]]
     return [
         (_name(path, gap, lines[gap - 1] if gap else ""), Anchor(path, gap, _block(found, gap)))
-        for gap in gaps
+        for gap in places
     ]
 
 

@@ -13,7 +13,7 @@ from itertools import count
 
 from skillgit.names import SkillPath
 from skillgit.skill.lines import text_lines
-from skillgit.skill.markdown import Structure, structure
+from skillgit.skill.markdown import structure
 from skillgit.types import Change, CreateFile, DeleteFile, Insert, LineRange, Replace, Skill
 
 _ITEM = re.compile(r"^(\s*)([-*+]|(\d{1,9})([.)]))(\s+)\S")
@@ -29,13 +29,19 @@ def insertion(skill: Skill, path: SkillPath, after: int, words: str) -> Insert:
     lines = text_lines(text)
     if not 0 <= after <= len(lines):
         raise ValueError(f"{path} has {len(lines)} lines, not {after}")
-    gap = nearest_gap(structure(text), after)
+    gap = next((gap for gap in gaps(text) if gap >= after), structure(text).gaps[-1])
     return Insert(path, gap, shaped(lines, gap, words))
 
 
-def nearest_gap(found: Structure, after: int) -> int:
-    """The first place at or below line `after` where lines can be inserted."""
-    return next((gap for gap in found.gaps if gap >= after), found.gaps[-1])
+def gaps(text: str) -> list[int]:
+    """Where lines can be added: not after words that announce what follows ("for example:")."""
+    lines = text_lines(text)
+    return [gap for gap in structure(text).gaps if not _announces(lines[:gap])]
+
+
+def _announces(above: list[str]) -> bool:
+    last = next((line for line in reversed(above) if line.strip()), "")
+    return last.rstrip().endswith(":")
 
 
 def shaped(lines: list[str], gap: int, words: str) -> str:
@@ -103,10 +109,11 @@ def words_of(change: Change) -> str:
 
 def seats(skill: Skill, insert: Insert) -> list[int]:
     """The gaps of the insertion's own section, nearest first; the last resort is none."""
-    found = structure(_text_of(skill, insert.path))
+    text = _text_of(skill, insert.path)
+    found = structure(text)
     section = found.section_of(max(insert.after, 1))
     low = max(section.first if section.title else section.first - 1, found.frontmatter_end)
-    inside = [gap for gap in found.gaps if low <= gap <= section.last]
+    inside = [gap for gap in gaps(text) if low <= gap <= section.last]
     return sorted(inside, key=lambda gap: (abs(gap - insert.after), gap))
 
 

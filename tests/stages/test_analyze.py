@@ -104,11 +104,14 @@ def test_citations_become_verbatim_quotes_and_places_become_lines() -> None:
 
 
 def test_each_operation_makes_its_own_change() -> None:
-    edits = [item(op="replace", text="Look at every sheet and its size."), item(op="reference")]
+    edits = [
+        item(op="replace", text="Look at every sheet and its `dimensions`."),
+        item(op="reference"),
+    ]
     [patch] = run(Queue(edits), trajectory(1)).patches
     first, second = (edit.change for edit in patch.edits)
     assert isinstance(first, Replace)
-    assert first.text == "- Look at every sheet and its size."
+    assert first.text == "- Look at every sheet and its `dimensions`."
     assert isinstance(second, CreateFile)
     assert second.path == "references/open-with-load-workbook.md"
 
@@ -122,6 +125,8 @@ def test_each_operation_makes_its_own_change() -> None:
         ({"title": "Fill 417 rows"}, "SG401: names things of this one task (417)"),
         ({"text": "Use ws['Budget 2024'] always."}, "SG401: names things of this one task"),
         ({"text": "  \n"}, "SG207: no text"),
+        ({"text": "Check the range with care."}, "vague: name the function"),
+        ({"text": "Open it with `load_workbook("}, "the text breaks off"),
         ({"text": "hidden\u202e"}, "hidden or control characters in the text: U+202E"),
         ({"title": "\x1b[1m"}, "hidden or control characters in the title: U+001B"),
         ({"title": " "}, "an empty title"),

@@ -17,8 +17,9 @@ from skillgit.ports import Call, Message, Model, NoReply, Reply
 from skillgit.skill.anchors import anchors, editable
 from skillgit.skill.lines import numbered
 from skillgit.stages.analyze.citations import citations
-from skillgit.stages.analyze.reply import Reading, read_reply
+from skillgit.stages.analyze.reply import Reading, base_text, read_reply
 from skillgit.stages.analyze.schema import reply_schema
+from skillgit.stages.analyze.vocabulary import unmentioned
 from skillgit.trajectories.view import View, view
 from skillgit.types import Excluded, Patch, Pool, Result, Skill, Trajectory
 
@@ -75,7 +76,10 @@ async def _single_call(
         return Excluded(trajectory.id, "nothing of the run can be shown: analyze.trajectory_chars")
     role = "error" if trajectory.outcome.result is Result.FAIL else "success"
     question = model.prompts(
-        f"analyst-{role}", trajectory=shown.text, detail=trajectory.outcome.detail[:600].strip()
+        f"analyst-{role}",
+        trajectory=shown.text,
+        detail=trajectory.outcome.detail[:600].strip(),
+        unmentioned=unmentioned(trajectory, base_text(skill)),
     )
     call = Call(role, trajectory.id, (contract, Message("user", question)), schema)
     answer = await model.ask(call)

@@ -14,11 +14,11 @@ from skillgit.types import LineRange, Quote
 
 
 def citations(shown: View) -> Mapping[str, Quote]:
-    """Every passage of at most six lines that the run shows, apart from the system's own words."""
-    system = {step.number for step in shown.trajectory.steps if step.source == "system"}
+    """Every passage of at most six lines of what the agent did and saw; the task is no evidence."""
+    acted = next(step.number for step in shown.trajectory.steps if step.source == "agent")
     found: dict[str, Quote] = {}
     for step, numbers in shown.shown.items():
-        for lines in _passages(numbers) if step not in system else ():
+        for lines in _passages(numbers) if step >= acted else ():
             quote = shown.quote(step, lines)
             if isinstance(quote, Quote):
                 found.setdefault(f"step {step} lines {lines}", quote)

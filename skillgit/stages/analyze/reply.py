@@ -17,6 +17,7 @@ from skillgit.skill.anchors import anchors, editable
 from skillgit.skill.placement import insertion, reference, replacement
 from skillgit.stages.analyze.citations import citations
 from skillgit.stages.analyze.leakage import names_of_the_task
+from skillgit.stages.analyze.vocabulary import names_something, unmentioned
 from skillgit.trajectories.view import View
 from skillgit.types import (
     Change,
@@ -27,6 +28,7 @@ from skillgit.types import (
     Quote,
     Skill,
     State,
+    Trajectory,
 )
 
 
@@ -64,25 +66,37 @@ def read_reply(skill: Skill, shown: View, value: JsonObject, contract: str) -> R
 def _edit(skill: Skill, shown: View, item: JsonObject, name: EditId, contract: str) -> Edit:
     title, reason = _line(item["title"], "title"), _line(item["what_happened"], "what_happened")
     words = _clean(item["text"], "text")
-    quotes = _quotes(shown, item["evidence"])
     if item["skill_says_it"] == "yes":
         raise Misfit("the analyst says that the skill says it already")
     if item["op"] != "replace" and f" {_words(words)} " in f" {_words(contract)} ":
         raise Misfit("the skill or the prompt says this already, word for word")
-    names = names_of_the_task(shown.trajectory, f"{title} {words}", _base_text(skill))
+    _must_teach(skill, shown.trajectory, title, words)
+    return Edit(
+        name,
+        _change(skill, item, title, words),
+        Lesson(title.rstrip(". "), reason),
+        frozenset({shown.trajectory.id}),
+        _quotes(shown, item["evidence"]),
+    )
+
+
+def _must_teach(skill: Skill, trajectory: Trajectory, title: str, words: str) -> None:
+    """A lesson is whole, concrete, and holds for more than its own task; else a Misfit."""
+    if not words.strip():
+        raise Misfit("SG207: no text")
+    if words.count("`") % 2:
+        raise Misfit("the text breaks off: a backquote never ends (use single quotes in code)")
+    names = names_of_the_task(trajectory, f"{title} {words}", base_text(skill))
     if names:
         raise Misfit(
             f"SG401: names things of this one task ({', '.join(names)}): say it in general"
         )
-    change = _change(skill, item, title, words)
-    lesson = Lesson(title.rstrip(". "), reason)
-    return Edit(name, change, lesson, frozenset({shown.trajectory.id}), quotes)
+    if unmentioned(trajectory, "") and not names_something(words):
+        raise Misfit("vague: name the function, option or command to use, in backquotes")
 
 
 def _change(skill: Skill, item: JsonObject, title: str, words: str) -> Change:
     anchor = anchors(skill)[item["place"]]
-    if not words.strip():
-        raise Misfit("SG207: no text")
     if item["op"] == "replace":
         if anchor.block is None:
             raise Misfit("SG205: only an item or a paragraph can be replaced, not this line")
@@ -91,7 +105,8 @@ def _change(skill: Skill, item: JsonObject, title: str, words: str) -> Change:
     return reference(skill, place, title, words) if item["op"] == "reference" else place
 
 
-def _base_text(skill: Skill) -> str:
+def base_text(skill: Skill) -> str:
+    """All the words that a lesson could change."""
     return "\n".join(skill.text(path) or "" for path in editable(skill))
 
 

@@ -1,0 +1,38 @@
+"""The names that an agent called in a run: what a concrete lesson can be about.
+
+A small model sums a run up ("read the input carefully") unless it is shown what there is to name.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+from collections import Counter
+
+from skillgit.trajectories.view import step_text
+from skillgit.types import Trajectory
+
+MOST = 12
+_CALL = re.compile(r"(?<![\w.])((?:[A-Za-z_]\w*\.)*)([A-Za-z_]\w*)\(")
+_OPTION = re.compile(r"(?<![\w.])([a-z_]\w*=(?:True|False|None))\b")
+_DEFINED = re.compile(r"\b(?:def|class)\s+([A-Za-z_]\w*)")
+_COMMON = frozenset(
+    {*dir(builtins), *dir(str), *dir(list), *dir(dict), "get", "items", "join", "if", "while"}
+)
+
+
+def unmentioned(trajectory: Trajectory, base: str) -> list[str]:
+    """Calls and options of the agent that the skill never mentions, the most frequent first."""
+    code = "\n".join(step_text(step) for step in trajectory.steps if step.source == "agent")
+    own = set(_DEFINED.findall(code)) | _COMMON
+    found: Counter[str] = Counter()
+    for owner, name in _CALL.findall(code):
+        if name not in own and name not in base and not name.startswith("__"):
+            found[f"{owner.rpartition('.')[0].rpartition('.')[2]}.{name}".lstrip(".")] += 1
+    found.update(option for option in _OPTION.findall(code) if option not in base)
+    return sorted(found, key=lambda name: (-found[name], name))[:MOST]
+
+
+def names_something(text: str) -> bool:
+    """Does a lesson name anything to call, in backquotes or as code?"""
+    return bool(re.search(r"`[^`\s][^`]*`|\w\(|\w=\w|\w_\w|\w\.\w", text))
