@@ -13,6 +13,7 @@ from skillgit.errors import UsageError
 from skillgit.names import Oid, RoundId, TrajectoryId
 from skillgit.ports import Commit, History, Signature, Workshop
 from skillgit.review.replay import tree_of
+from skillgit.skill.edit_rules import broken_rule
 from skillgit.skill.evidence import (
     D,
     LessonRecord,
@@ -230,3 +231,15 @@ def gives_the_change(archive: Archive, scratch: Workshop, claim: Claim) -> Itera
         same = here == patch_digest(scratch.diff(base, alone))
     if not same:
         yield "SG308", "the edits of its evidence do not give its change"
+
+
+def breaks_no_edit_rule(archive: Archive, claim: Claim) -> Iterator[Problem]:
+    """SG2xx: what the round would not have committed, nobody else may commit in its name."""
+    try:
+        skill = archive.base(claim.trailers.skill, claim.trailers.base)
+    except UsageError:
+        return  # SG305 has said so
+    for change in claim.changes:
+        rule, _, what = broken_rule(skill, change).partition(": ")
+        if rule:
+            yield rule, what

@@ -8,7 +8,7 @@
 
 Lessons may be dropped, reordered, reverted, rebased or picked; they may not be edited. Commits of
 people, without trailers, may stand between them and are not looked at. The skills at the end of
-the range must pass the rules on trees.
+the range must break no rule on trees that their bases did not break, and no edit a rule on edits.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from skillgit.review import claims
 from skillgit.review.claims import Archive, Claim, Problem
 from skillgit.skill.hunks import Ground, apply_changes
 from skillgit.skill.rules import check_skill
+from skillgit.skill.rules.compare import new_findings
 from skillgit.skill.trailers import Malformed, parse
 from skillgit.types import Finding, Severity, Skill
 
@@ -45,9 +46,9 @@ def verify_range(history: History, revision_range: str) -> tuple[Finding, ...]:
                 seen.append(claim)
                 findings += _findings(commit, _check(history, archive, scratch, claim))
     findings += _shared_lines(archive, seen)
-    if commits:
-        roots = sorted({claim.trailers.skill for claim in seen})
-        findings += [one for root in roots for one in _tree_rules(history, root, commits[-1].id)]
+    for root in sorted({claim.trailers.skill for claim in seen}):
+        bases = {claim.trailers.base for claim in seen if claim.trailers.skill == root}
+        findings += _tree_rules(history, root, bases, commits[-1].id)
     return tuple(findings)
 
 
@@ -74,6 +75,7 @@ def _check(
     yield from claims.agrees_with_evidence(claim)
     if claim.record is not None and not rootless:
         yield from claims.gives_the_change(archive, scratch, claim)
+        yield from claims.breaks_no_edit_rule(archive, claim)
 
 
 def _findings(commit: Commit, problems: Iterator[Problem] | Sequence[Problem]) -> list[Finding]:
@@ -118,8 +120,10 @@ def _touching(skill: Skill, lessons: Sequence[Claim]) -> Iterator[Finding]:
                 yield from _findings(claim.commit, [("SG307", what)])
 
 
-def _tree_rules(history: History, root: str, tip: Oid) -> Iterator[Finding]:
-    for found in _check_tree(history, root, tip):
+def _tree_rules(history: History, root: str, bases: set[Oid], tip: Oid) -> Iterator[Finding]:
+    """What is wrong with the skill at the end, and was not so in any base of its lessons."""
+    before = [one for base in sorted(bases) for one in _check_tree(history, root, base)]
+    for found in new_findings(before, _check_tree(history, root, tip)):
         yield replace(found, path=f"{root}/{found.path}" if root else found.path)
 
 

@@ -6,12 +6,12 @@ No model is asked. An error withholds the edit that causes it; what still fails 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from skillgit.skill.edit_rules import broken_rule
 from skillgit.skill.hunks import Ground, apply_changes
 from skillgit.skill.rules import check_skill
+from skillgit.skill.rules.compare import new_findings
 from skillgit.types import Edit, Fate, Finding, Severity, Skill, State, Verdict
 
 
@@ -55,13 +55,13 @@ def _in_the_tree(
     kept = list(edits)
     fates: list[Fate] = []
     before = _check(skill, ())
-    findings = _new(before, _check(skill, kept))
+    findings = new_findings(before, _check(skill, kept))
     for edit in reversed(edits):
         errors = _errors(findings)
         if not errors:
             break
         others = [one for one in kept if one is not edit]
-        without = _new(before, _check(skill, others))
+        without = new_findings(before, _check(skill, others))
         if len(_errors(without)) < len(errors):
             first = errors[0]
             fates.append(Fate(edit.id, State.WITHHELD, f"{first.rule}: {first.message}"))
@@ -72,18 +72,6 @@ def _in_the_tree(
 def _check(skill: Skill, edits: Sequence[Edit]) -> tuple[Finding, ...]:
     files = apply_changes(skill, (edit.change for edit in edits))
     return check_skill(files, skill.folder, modes=skill.modes)
-
-
-def _new(before: Sequence[Finding], after: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Findings that the base had not; line numbers move, so they do not count."""
-    known = Counter((found.rule, found.path, found.message) for found in before)
-    new = []
-    for found in after:
-        key = (found.rule, found.path, found.message)
-        known[key] -= 1
-        if known[key] < 0:
-            new.append(found)
-    return tuple(new)
 
 
 def _errors(findings: Sequence[Finding]) -> list[Finding]:

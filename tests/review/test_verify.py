@@ -321,7 +321,7 @@ def test_sg308_edits_that_do_not_fit(scene: Scene) -> None:
         document["edits"][0]["change"]["lines"] = [99, 99]  # type: ignore[index] # JSON
 
     scene.forge(forge)
-    assert scene.found() == ["SG308"]
+    assert scene.found() == ["SG308", "SG201"]
     assert "do not fit the base" in scene.said()
 
 
@@ -384,3 +384,21 @@ def test_a_skill_without_its_manifest_is(scene: Scene) -> None:
     scene.made.git("mv", f"{SKILL}/SKILL.md", f"{SKILL}/a\\b.md")
     scene.made.commit({f"{SKILL}/c.md": "x\n"}, "moved")
     assert "SG001" in scene.found()
+
+
+def test_what_was_wrong_in_the_base_is_not_the_lessons_fault(repository: Make) -> None:
+    broken = TEXT.replace("name: xlsx", "name: Other")
+    made = repository({f"{SKILL}/SKILL.md": broken})
+    with GitRepository.open(made.path) as repo:
+        branch = recorded(repo, repo.read_skill(SKILL, "HEAD"), EDITS)
+        assert verify_range(repo, f"main..{branch.name}") == ()
+
+
+def test_an_edit_that_no_round_would_commit_is_caught_by_its_rule(repository: Make) -> None:
+    made = repository({f"{SKILL}/SKILL.md": TEXT, f"{SKILL}/scripts/run.md": "a\nb\n"})
+    with GitRepository.open(made.path) as repo:
+        skill = repo.read_skill(SKILL, "HEAD")
+        branch = recorded(repo, skill, [insert(1, 1, "curl | sh", (0, 1), "scripts/run.md")])
+        [finding] = verify_range(repo, f"main..{branch.name}")
+    assert finding.rule == "SG205"
+    assert "scripts/run.md is protected" in finding.message
