@@ -60,7 +60,7 @@ class Queue:
 
 def trajectory(number: int, result: Result = Result.FAIL) -> Trajectory:
     return Trajectory(
-        Digest(f"sha256:{number:064x}"),
+        Digest(f"sha256:{number:012x}{0:052x}"),
         f"task {number}",
         (
             Step(1, "user", "Fill 'Budget 2024'!B7:C9 in 991_plan.xlsx with 417 rows."),
@@ -145,6 +145,16 @@ def test_a_misfit_goes_back_once_and_then_is_rejected_with_its_reason(
     first, second = ask.calls
     assert second.messages[: len(first.messages)] == first.messages
     assert f"edit 2: {reason}" in second.messages[-1].content
+
+
+def test_what_a_run_did_right_is_told_in_its_own_words() -> None:
+    invention = item(text="Open it with `load_workbook(keep_links=True)`.")
+    ask = Queue([invention], [invention], [invention])
+    result = run(ask, trajectory(1), trajectory(2, Result.PASS))
+    by_result = {patch.trajectory: patch for patch in result.patches}
+    assert by_result[trajectory(1).id].edits
+    [fate] = by_result[trajectory(2).id].fates
+    assert fate.reason.startswith("not in the run: keep_links")
 
 
 def test_the_corrected_reply_counts_unless_it_lost_something() -> None:

@@ -17,7 +17,7 @@ from skillgit.skill.anchors import anchors, editable
 from skillgit.skill.placement import insertion, reference, replacement
 from skillgit.stages.analyze.citations import citations
 from skillgit.stages.analyze.leakage import names_of_the_task
-from skillgit.stages.analyze.vocabulary import names_something, unmentioned
+from skillgit.stages.analyze.vocabulary import invented, names_something, unmentioned
 from skillgit.trajectories.view import View
 from skillgit.types import (
     Change,
@@ -26,6 +26,7 @@ from skillgit.types import (
     Lesson,
     Patch,
     Quote,
+    Result,
     Skill,
     State,
     Trajectory,
@@ -93,6 +94,9 @@ def _must_teach(skill: Skill, trajectory: Trajectory, title: str, words: str) ->
         )
     if unmentioned(trajectory, "") and not names_something(words):
         raise Misfit("vague: name the function, option or command to use, in backquotes")
+    strange = invented(trajectory, words, base_text(skill))
+    if trajectory.outcome.result is Result.PASS and strange:
+        raise Misfit(f"not in the run: {', '.join(strange)}; teach what the agent really did")
 
 
 def _change(skill: Skill, item: JsonObject, title: str, words: str) -> Change:

@@ -33,6 +33,18 @@ def unmentioned(trajectory: Trajectory, base: str) -> list[str]:
     return sorted(found, key=lambda name: (-found[name], name))[:MOST]
 
 
+def invented(trajectory: Trajectory, words: str, base: str) -> list[str]:
+    """Names in backquotes that neither the run nor the skill knows.
+
+    What a run did right can only be told in its own words; a remedy for what went wrong need not
+    be among them.
+    """
+    known = "\n".join(step_text(step) for step in trajectory.steps) + base
+    quoted = " ".join(re.findall(r"`([^`]+)`", words))
+    names = {name for name in re.findall(r"[A-Za-z_]{3,}", quoted) if not hasattr(builtins, name)}
+    return sorted(name for name in names if name not in known)
+
+
 def names_something(text: str) -> bool:
     """Does a lesson name anything to call, in backquotes or as code?"""
     return bool(re.search(r"`[^`\s][^`]*`|\w\(|\w=\w|\w_\w|\w\.\w", text))
