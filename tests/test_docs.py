@@ -100,7 +100,8 @@ def wrong_command_lines(text: str) -> Iterator[str]:
         found = re.search(r"\bskillgit [-a-z][^)|;&>#]*", line)
         if not found or "COMMAND" in line:
             continue
-        words = shlex.split(found[0])[1:]
+        words = shlex.split(found[0].partition("`")[0])[1:]
+        words = words[: words.index("--")] if "--" in words else words
         while words[:1] == ["-C"]:
             words = words[2:]
         if not words or words[0] in {"--help", "--version"}:

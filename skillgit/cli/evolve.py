@@ -64,7 +64,12 @@ def _setting_options(function: Callable[..., int]) -> Callable[..., int]:
 )
 @_setting_options
 @click.option("--replay", is_flag=True, help="Use recorded replies alone; no network.")
-@click.option("--replay-file", type=click.Path(path_type=Path, exists=True), metavar="FILE")
+@click.option(
+    "--replay-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The same with replies that were recorded elsewhere.",
+)
 @click.option("--dry-run", is_flag=True, help="Do everything but write to the repository.")
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")

@@ -50,7 +50,9 @@ _PARSERS = (
     type=click.Path(path_type=Path, dir_okay=False),
     help="Serve this file of yours with the embedded server.",
 )
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Of 127.0.0.1."
+)
 @click.option("--ctx", type=click.IntRange(512), help="Tokens of one call, prompt and reply.")
 @click.option("--slots", type=click.IntRange(1, 1024), help="Calls at once.")
 @click.option("--print", "only_print", is_flag=True, help="Only print the line that starts vLLM.")
