@@ -162,13 +162,16 @@ class Pool:
     failed: tuple[Trajectory, ...]
     unknown: tuple[Trajectory, ...] = ()
     duplicates: int = 0
+    beyond_limit: int = 0
+    """Read, but more than `collect.limit` lets teach."""
     redactions: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property
     def found(self) -> int:
         """How many trajectories the files held."""
-        return len(self.passed) + len(self.failed) + len(self.unknown) + self.duplicates
+        kept = len(self.passed) + len(self.failed) + len(self.unknown)
+        return kept + self.duplicates + self.beyond_limit
 
 
 # --------------------------------------------------------------------------- analyze

@@ -17,7 +17,7 @@ class Totals:
     found: int
     duplicates: int
     left_out: int
-    """Outcome unknown, or not asked for by the signals."""
+    """Outcome unknown, not asked for by the signals, or beyond the limit."""
     excluded: int
     analysed: int
     proposed: int
@@ -71,7 +71,7 @@ def totals(evolution: Evolution) -> Totals:
     return Totals(
         found=pool.found,
         duplicates=pool.duplicates,
-        left_out=sum(trajectory.id not in taught for trajectory in everyone),
+        left_out=sum(one.id not in taught for one in everyone) + pool.beyond_limit,
         excluded=len(evolution.excluded),
         analysed=len(evolution.analysed),
         proposed=len(evolution.fates),

@@ -44,6 +44,7 @@ def collect(
     single = [_merged(copies[digest], remarks) for digest in sorted(copies)]
     trajectories = _overruled(single, outcomes, options, remarks)
     classes = {result: _kept(trajectories, result, options, remarks) for result in Result}
+    beyond_limit = len(trajectories) - sum(map(len, classes.values()))
     redactions = 0
     if options.redact:
         for result, kept in classes.items():
@@ -55,6 +56,7 @@ def collect(
         failed=tuple(classes[Result.FAIL]),
         unknown=tuple(classes[Result.UNKNOWN]),
         duplicates=sum(map(len, copies.values())) - len(copies),
+        beyond_limit=beyond_limit,
         redactions=redactions,
         diagnostics=tuple(
             sorted(set(remarks), key=lambda one: (one.origin, one.line, one.message))
