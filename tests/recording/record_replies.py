@@ -1,31 +1,44 @@
-"""Record the replies that `skillgit demo --replay` plays: a real round, then its store as a file.
+"""Record the replies that `skillgit demo --replay` takes: one live round over all trajectories.
 
-    PYTHONPATH=tests python -m recording.record_replies http://127.0.0.1:8101/v1
+    PYTHONPATH=tests python -m recording.record_replies --base-url http://127.0.0.1:8000/v1
 
-Run it again after any change of a prompt, of the demo's skill, trajectories or settings.
+makes the demo's repository in a temporary folder, runs the round against the endpoint and writes
+templates/demo/replies.jsonl. With `--work DIR` a broken recording goes on where it stopped.
+Needed again whenever the skill, a trajectory, a prompt, a schema or a setting of the demo changes.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
-from skillgit.adapters.resources import resource
-from skillgit.adapters.store import STATE_FOLDER, STORE_FILE, ReplyStore
-from skillgit.cli import run
+from skillgit import cli
+from skillgit.adapters.store import ReplyStore
+
+REPLIES = Path(__file__).parents[2] / "templates" / "demo" / "replies.jsonl"
+STORE = Path(".git", "skillgit", "calls.sqlite")
 
 
-def main(base_url: str) -> int:
-    """One round over all trajectories of the demo; its exit code."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "demo"
-        code = run(["demo", str(folder), "--base-url", base_url, "--limit", "0"])
-        with ReplyStore(folder / ".git" / STATE_FOLDER / STORE_FILE) as store:
-            count = store.export(resource("templates", "demo") / "replies.jsonl")
-    sys.stderr.write(f"{count} replies recorded\n")
+def main() -> int:
+    """Run the round, then export what was answered."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--base-url", required=True)
+    parser.add_argument("--model", help="the name there; not needed where only one is served")
+    parser.add_argument("--work", type=Path, help="a folder that is kept")
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        work = options.work or Path(stack.enter_context(tempfile.TemporaryDirectory()), "demo")
+        arguments = ["demo", str(work), "--limit", "0", "--base-url", options.base_url]
+        code = cli.run(arguments + (["--model", options.model] if options.model else []))
+        if code == 0:
+            with ReplyStore(work / STORE) as store:
+                count = store.export(REPLIES)
+            print(f"{count} replies in {REPLIES}", file=sys.stderr)  # noqa: T201 - a script
     return code
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main())

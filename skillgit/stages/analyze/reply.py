@@ -85,8 +85,8 @@ def _must_teach(skill: Skill, trajectory: Trajectory, title: str, words: str) ->
     """A lesson is whole, concrete, and holds for more than its own task; else a Misfit."""
     if not words.strip():
         raise Misfit("SG207: no text")
-    if words.count("`") % 2:
-        raise Misfit("the text breaks off: a backquote never ends (use single quotes in code)")
+    if words.count("`") % 2 or words.rstrip().endswith(("…", "...")):
+        raise Misfit("the text breaks off: end it, and use single quotes in code")
     names = names_of_the_task(trajectory, f"{title} {words}", base_text(skill))
     if names:
         raise Misfit(
