@@ -18,8 +18,8 @@ from skillgit.errors import PartialError, SurroundingsError, UsageError
 from skillgit.ports import Progress
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
-    from skillgit.adapters.ask import StoredAsk
     from skillgit.adapters.git import GitRepository
+    from skillgit.endpoint.ask import StoredAsk
     from skillgit.types import Evolution
 
 
@@ -68,14 +68,14 @@ def run_round(errand: Errand, progress: Progress) -> Evolution:
 async def _round(
     errand: Errand, config: Config, repository: GitRepository, progress: Progress
 ) -> Evolution:
-    from skillgit.adapters.ask import StoredAsk  # noqa: PLC0415 - openai takes a second
-    from skillgit.adapters.chat import Chat  # noqa: PLC0415
     from skillgit.adapters.files import (  # noqa: PLC0415
         read_outcomes_file,
         read_trajectory_files,
     )
     from skillgit.adapters.prompts import JinjaPrompts  # noqa: PLC0415
-    from skillgit.adapters.store import STATE_FOLDER, STORE_FILE, ReplyStore  # noqa: PLC0415
+    from skillgit.endpoint.ask import StoredAsk  # noqa: PLC0415 - openai takes a second
+    from skillgit.endpoint.chat import Chat  # noqa: PLC0415
+    from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE, ReplyStore  # noqa: PLC0415
     from skillgit.pipeline import Request, Tools, evolve  # noqa: PLC0415
     from skillgit.ports import Model  # noqa: PLC0415
     from skillgit.trajectories.outcome_table import read_table  # noqa: PLC0415

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from repositories import Files, Repository
+from scripted import ScriptedEndpoint
+
+from skillgit.config import Endpoint
+from skillgit.ports import Call, Message
 
 # Of the real environment only what programs need to start survives, and what measures coverage in
 # the programs that a test starts; `unmeasured` takes that away again.
@@ -72,3 +76,32 @@ def repository(tmp_path: Path) -> Callable[..., Repository]:
 def unmeasured(hermetic: Mapping[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Programs that this test starts import and spend only what they do for a user."""
     monkeypatch.delenv(_COVERAGE, raising=False)
+
+
+@pytest.fixture
+def endpoint() -> Iterator[ScriptedEndpoint]:
+    """It fails the test on calls that nobody scripted and on answers that nobody fetched."""
+    with ScriptedEndpoint() as scripted:
+        yield scripted
+
+
+@pytest.fixture
+def config(endpoint: ScriptedEndpoint) -> Endpoint:
+    """How to speak to `endpoint`, without waiting for anything."""
+    return Endpoint(base_url=endpoint.url, model="tiny", workers=4, timeout=20.0, retries=1)
+
+
+@pytest.fixture
+def call() -> Call:
+    """A question whose answer is `{"n": <integer>}`."""
+    return Call(
+        "merge",
+        "level 1, node 2",
+        (Message("system", "You count."), Message("user", "Count: ä€😀")),
+        {
+            "type": "object",
+            "properties": {"n": {"type": "integer", "minimum": 0}},
+            "required": ["n"],
+            "additionalProperties": False,
+        },
+    )

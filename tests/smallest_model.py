@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from skillgit.adapters import models
+from skillgit.embedded import models
 from skillgit.wiring import models_dir
 
 _ENVIRONMENT = dict(os.environ)
@@ -22,7 +22,7 @@ _FOLDER = models.models_folder(_ENVIRONMENT, models_dir())
 _FETCH = f"""
 import sys
 from pathlib import Path
-from skillgit.adapters import models
+from skillgit.embedded import models
 from skillgit.cli.console import TerminalProgress
 with TerminalProgress(quiet=True) as progress:
     models.fetch(models.known_model({models.SMALLEST!r}), Path(sys.argv[1]), progress)

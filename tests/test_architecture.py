@@ -26,22 +26,22 @@ LONGER: dict[str, str] = {
 }
 
 # Files outside of cli/ that may print and exit, and why.
-TALKERS = {"adapters/llama.py": "a server in a process of its own: it tells its parent its address"}
+TALKERS = {"embedded/llama.py": "a server in a process of its own: it tells its parent its address"}
 
 # Where a third-party library lives: a module, or a folder of them.
 HOMES = {
     "click": "cli",
     "git": "adapters/git.py",
     "jinja2": "adapters/prompts.py",
-    "jsonschema": "adapters/chat.py",
+    "jsonschema": "endpoint/chat.py",
     "markdown_it": "skill/markdown.py",
-    "openai": "adapters/chat.py",
+    "openai": "endpoint/chat.py",
     "platformdirs": "wiring.py",
     "rapidfuzz": "stages/consolidate",
     "rich": "cli/console.py",
-    "sqlite3": "adapters/store.py",
+    "sqlite3": "endpoint/store.py",
     "unidiff": "skill/diff.py",
-    "xllamacpp": "adapters/llama.py",
+    "xllamacpp": "embedded/llama.py",
     "yaml": "skill/frontmatter.py",
 }
 

@@ -15,7 +15,7 @@ from repositories import Repository
 from scripted import Answer, ScriptedEndpoint
 
 from skillgit.cli import run
-from skillgit.skill.trailers import Trailers, parse
+from skillgit.provenance.trailers import Trailers, parse
 
 SKILL = """---
 name: xlsx

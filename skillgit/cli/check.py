@@ -11,7 +11,7 @@ import click
 from skillgit.adapters.folders import find_skills, read_folder
 from skillgit.cli.console import examples, out, print_json, safe, say
 from skillgit.errors import UsageError
-from skillgit.skill.rules import Profile, check_skill
+from skillgit.rules import Profile, check_skill
 from skillgit.types import Finding, Severity
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import click
 
-from skillgit.adapters import models
-from skillgit.adapters.llama import EmbeddedServer, ServerSize
 from skillgit.adapters.resources import resource
 from skillgit.adapters.sample import RUNS, SKILL, branch_of, make_sample
 from skillgit.cli.console import TerminalProgress, examples, out, say
 from skillgit.cli.evolve import run_evolve
+from skillgit.embedded import models
+from skillgit.embedded.llama import EmbeddedServer, ServerSize
 from skillgit.errors import UsageError
 from skillgit.wiring import Errand, models_dir
 

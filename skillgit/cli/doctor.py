@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from skillgit.adapters.diagnosis import Check, Level
-from skillgit.adapters.machine import probe_machine
-from skillgit.adapters.probe import probe_endpoint
 from skillgit.adapters.settings import load_settings
 from skillgit.cli.console import examples, out, print_json, safe, say
 from skillgit.config import Endpoint
+from skillgit.doctor.diagnosis import Check, Level
+from skillgit.doctor.machine import probe_machine
+from skillgit.doctor.probe import probe_endpoint
 from skillgit.errors import SurroundingsError
 
 _NAME_WIDTH = 13

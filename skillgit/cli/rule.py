@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from skillgit.cli.console import examples, out, print_json
-from skillgit.skill.rules import RULES, Profile, RuleInfo, explain, rule_info
+from skillgit.rules import RULES, Profile, RuleInfo, explain, rule_info
 
 
 @click.command(epilog=examples("skillgit rule", "skillgit rule SG101", "skillgit rule --json"))

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import click
 
-from skillgit.adapters import models
-from skillgit.adapters.llama import HOST, EmbeddedServer, ServerSize, require_free_port
 from skillgit.cli.console import TerminalProgress, examples, out, say
+from skillgit.embedded import models
+from skillgit.embedded.llama import HOST, EmbeddedServer, ServerSize, require_free_port
 from skillgit.errors import SurroundingsError, UsageError
 from skillgit.wiring import models_dir
 

@@ -10,8 +10,8 @@ import click
 from skillgit.cli.console import examples, out, print_json, safe
 from skillgit.cli.places import in_repository
 from skillgit.errors import UsageError
+from skillgit.provenance.evidence import LessonRecord
 from skillgit.review.why import Answer, why
-from skillgit.skill.evidence import LessonRecord
 from skillgit.types import Quote
 
 _MOST_SHOWN = 5

@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from skillgit.errors import UsageError
 from skillgit.names import Oid, RoundId, TrajectoryId
 from skillgit.ports import Commit, History, Signature, Workshop
-from skillgit.review.replay import tree_of
-from skillgit.skill.edit_rules import broken_rule
-from skillgit.skill.evidence import (
+from skillgit.provenance.evidence import (
     D,
     LessonRecord,
     RoundRecord,
@@ -23,8 +21,10 @@ from skillgit.skill.evidence import (
     read,
     round_ref,
 )
-from skillgit.skill.patch_digest import patch_digest
-from skillgit.skill.trailers import MOST_SOURCES, Trailers
+from skillgit.provenance.patch_digest import patch_digest
+from skillgit.provenance.trailers import MOST_SOURCES, Trailers
+from skillgit.review.replay import tree_of
+from skillgit.rules.edits import broken_rule
 from skillgit.types import Change, Edit, Skill
 
 Problem = tuple[str, str]

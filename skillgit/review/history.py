@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from skillgit.errors import UsageError
 from skillgit.names import Digest, Oid, RoundId
 from skillgit.ports import Commit, History
-from skillgit.skill.evidence import Support
-from skillgit.skill.trailers import Malformed, Trailers, parse
+from skillgit.provenance.evidence import Support
+from skillgit.provenance.trailers import Malformed, Trailers, parse
 
 _MARK = "Skillgit-Round:"
 

@@ -20,12 +20,12 @@ from dataclasses import replace
 from skillgit.errors import UsageError
 from skillgit.names import Oid, SkillPath
 from skillgit.ports import Commit, History, Workshop
+from skillgit.provenance.trailers import Malformed, parse
 from skillgit.review import claims
 from skillgit.review.claims import Archive, Claim, Problem
+from skillgit.rules import check_skill
+from skillgit.rules.compare import new_findings
 from skillgit.skill.hunks import Ground, apply_changes
-from skillgit.skill.rules import check_skill
-from skillgit.skill.rules.compare import new_findings
-from skillgit.skill.trailers import Malformed, parse
 from skillgit.types import Finding, Severity, Skill
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from skillgit.names import Oid
 from skillgit.ports import BlamedLine, Commit, History
+from skillgit.provenance.evidence import LessonRecord, Unreadable, read
+from skillgit.provenance.patch_digest import patch_digest
+from skillgit.provenance.trailers import Malformed, Trailers, parse
 from skillgit.review.claims import FETCH
-from skillgit.skill.evidence import LessonRecord, Unreadable, read
-from skillgit.skill.patch_digest import patch_digest
-from skillgit.skill.trailers import Malformed, Trailers, parse
 
 _NO_LESSON = "no lesson"
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from skillgit.skill.edit_rules import broken_rule
+from skillgit.rules import check_skill
+from skillgit.rules.compare import new_findings
+from skillgit.rules.edits import broken_rule
 from skillgit.skill.hunks import Ground, apply_changes
-from skillgit.skill.rules import check_skill
-from skillgit.skill.rules.compare import new_findings
 from skillgit.types import Edit, Fate, Finding, Severity, Skill, State, Verdict
 
 

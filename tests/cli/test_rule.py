@@ -5,7 +5,7 @@ import json
 import pytest
 
 from skillgit import cli
-from skillgit.skill.rules import RULES
+from skillgit.rules import RULES
 
 
 def test_all_rules_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

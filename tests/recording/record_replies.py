@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from skillgit import cli
-from skillgit.adapters.store import ReplyStore
+from skillgit.endpoint.store import ReplyStore
 
 REPLIES = Path(__file__).parents[2] / "templates" / "demo" / "replies.jsonl"
 STORE = Path(".git", "skillgit", "calls.sqlite")

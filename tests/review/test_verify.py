@@ -11,8 +11,8 @@ from rounds import EDITS, SKILL, TEXT, insert, recorded, recorded_once, trajecto
 from skillgit.adapters.git import GitRepository
 from skillgit.errors import UsageError
 from skillgit.names import Oid, RoundId
+from skillgit.provenance.canonical import json_bytes
 from skillgit.review.verify import verify_range
-from skillgit.skill.canonical import json_bytes
 from skillgit.types import Branch
 
 Make = Callable[..., Repository]

@@ -15,7 +15,7 @@ from skillgit import config
 from skillgit.adapters.git import GitRepository
 from skillgit.errors import FindingsError, SkillgitError
 from skillgit.names import EditId, RoundId, SkillPath
-from skillgit.skill.evidence import (
+from skillgit.provenance.evidence import (
     LessonRecord,
     RoundRecord,
     TrajectoryList,
@@ -23,8 +23,8 @@ from skillgit.skill.evidence import (
     WithheldList,
     read,
 )
+from skillgit.provenance.trailers import Trailers, parse
 from skillgit.skill.hunks import apply_changes
-from skillgit.skill.trailers import Trailers, parse
 from skillgit.stages.record import record
 from skillgit.stages.record.names import branch_name
 from skillgit.types import (

@@ -21,9 +21,10 @@ from skillgit import config
 from skillgit.errors import FindingsError
 from skillgit.names import Oid
 from skillgit.ports import Signature, TreeChange, Workshop
+from skillgit.provenance.evidence import lesson_path, render, round_ref
+from skillgit.provenance.patch_digest import patch_digest
 from skillgit.review.replay import tree_of
-from skillgit.skill.evidence import lesson_path, render, round_ref
-from skillgit.skill.patch_digest import patch_digest
+from skillgit.skill.hunks import apply_changes
 from skillgit.stages.record.account import Account
 from skillgit.stages.record.documents import claim_of, message_of, round_documents
 from skillgit.stages.record.lessons import Draft, drafts
@@ -44,8 +45,8 @@ def record(
 ) -> Branch:
     """Write one commit per lesson on a new branch, and the evidence beside it.
 
-    Raises FindingsError where there is nothing to record, or where the branch exists with other
-    commits; SkillgitError where someone else moved a ref meanwhile.
+    Raises FindingsError where there is nothing to record, a lesson would change nothing, or the
+    branch exists with other commits; SkillgitError where someone else moved a ref meanwhile.
     """
     if not edits:
         raise FindingsError(
@@ -55,6 +56,7 @@ def record(
     round_ = replace(round_, skill=skill.root, base=skill.commit)
     who = repo.author(round_.started)
     settled = settle(repo, skill, drafts(skill, edits))
+    _must_change(skill, settled)
     lessons = _commit_lessons(repo, skill, settled, (round_, account, who))
     evidence = _commit_evidence(repo, lessons, (round_, account, who), options)
     name = branch_name(options.branch_prefix, skill, round_.id)
@@ -62,6 +64,16 @@ def record(
     _create(repo, round_ref(round_.id), evidence, round_)
     _create(repo, f"refs/heads/{name}", tip, round_)
     return Branch(name, tip, round_ref(round_.id), lessons)
+
+
+def _must_change(skill: Skill, lessons: Sequence[Draft]) -> None:
+    """A commit that changes nothing could not be reverted; two edits can undo each other."""
+    for draft in lessons:
+        if apply_changes(skill, draft.changes) == skill.files:
+            raise FindingsError(
+                f"recording the lesson {draft.lesson.title!r}: its edits undo each other (SG207)",
+                hint="the guardrails let only edits through that do not touch: report this",
+            )
 
 
 _Told = tuple[Round, Account, Signature]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from skillgit.errors import SkillgitError
 from skillgit.names import TrajectoryId
-from skillgit.skill.evidence import Source
+from skillgit.provenance.evidence import Source
 from skillgit.types import Edit, Excluded, Fate, MergeRecord, Patch, Pool, Trajectory
 
 

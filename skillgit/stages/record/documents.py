@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from skillgit.names import Digest, EditId, Oid, TrajectoryId
-from skillgit.skill.evidence import (
+from skillgit.provenance.evidence import (
     Document,
     LessonRecord,
     RoundRecord,
@@ -18,7 +18,7 @@ from skillgit.skill.evidence import (
     WithheldRecord,
     merge_paths,
 )
-from skillgit.skill.trailers import MOST_SOURCES, Trailers, message
+from skillgit.provenance.trailers import MOST_SOURCES, Trailers, message
 from skillgit.stages.record.account import Account
 from skillgit.stages.record.lessons import Draft
 from skillgit.stages.record.names import skill_name

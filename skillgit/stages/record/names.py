@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from skillgit.names import RoundId
-from skillgit.skill.trailers import plain
+from skillgit.provenance.trailers import plain
 from skillgit.types import MANIFEST, Skill
 
 _NAME = re.compile(r"^name:[ \t]*[\"']?([^\s\"'#][^\"'#\n]*)", re.MULTILINE)

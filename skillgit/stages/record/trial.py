@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from skillgit.ports import Signature, Workshop
+from skillgit.provenance.patch_digest import patch_digest
 from skillgit.review.replay import tree_of
-from skillgit.skill.patch_digest import patch_digest
 from skillgit.stages.record.lessons import Draft, fused, nearest
 from skillgit.types import Change, Skill
 

@@ -1,0 +1,1 @@
+"""What a round would find here: Git, the machine, the endpoint and what its model can do."""

@@ -1,0 +1,1 @@
+"""How the model is asked: one checked call, retried, and remembered so that none is paid twice."""

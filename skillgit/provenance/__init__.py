@@ -1,0 +1,1 @@
+"""Where a lesson comes from: trailers, evidence documents and patch digests; pure."""

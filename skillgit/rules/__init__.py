@@ -1,0 +1,97 @@
+"""The rules of SKILLS_FORMAT.md: `check_skill` runs those on trees, `RULES` describes all.
+
+    format.py      SG001…  can every reader find and read the frontmatter?
+    fields.py      SG011…  what the fields may hold
+    links.py       SG101…  does what is linked exist, and is what exists linked?
+    structure.py   SG104…  is the Markdown whole, and short?
+    paths.py       SG110…  can every system hold the files?
+    patch.py       SG201…  texts of the rules on edits
+    provenance.py  SG301…  texts of the rules on lesson commits
+
+To add a rule on trees: a function with `@rule`, its place in the tuple at the end of its file, and
+its clause in SKILLS_FORMAT.md. To add a group: a file, its number in `rule.Group`, and a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from skillgit.errors import UsageError
+from skillgit.names import SkillPath
+from skillgit.rules.fields import FIELD_RULES
+from skillgit.rules.format import FORMAT
+from skillgit.rules.limits import estimated_tokens
+from skillgit.rules.links import LINKS
+from skillgit.rules.patch import PATCH
+from skillgit.rules.paths import PATHS
+from skillgit.rules.profile import Grades, Profile, Source
+from skillgit.rules.provenance import PROVENANCE
+from skillgit.rules.rule import Group, Rule, RuleInfo, by_id
+from skillgit.rules.structure import STRUCTURE
+from skillgit.rules.tree import Tree
+from skillgit.types import Finding
+
+__all__ = [
+    "RULES",
+    "Grades",
+    "Group",
+    "Profile",
+    "RuleInfo",
+    "Source",
+    "check_skill",
+    "estimated_tokens",
+    "explain",
+    "rule_info",
+]
+
+_TREE_RULES: tuple[Rule, ...] = (*FORMAT, *FIELD_RULES, *LINKS, *STRUCTURE, *PATHS)
+
+RULES: Mapping[str, RuleInfo] = by_id((*(each.info for each in _TREE_RULES), *PATCH, *PROVENANCE))
+"""Every rule of the house by its id, in the order of the ids."""
+
+_NOTHING: Mapping[SkillPath, str] = MappingProxyType({})
+
+
+def check_skill(
+    files: Mapping[SkillPath, bytes],
+    folder: str,
+    *,
+    modes: Mapping[SkillPath, str] = _NOTHING,
+    profile: Profile = Profile.SPEC,
+    refused: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[Finding, ...]:
+    """What the rules on trees say about a skill, by path, line and rule; paths within the skill.
+
+    `refused` are paths of the skill that are no SkillPath, each with the reason.
+    """
+    tree = Tree(files, folder, modes, profile, refused)
+    return tuple(sorted(_findings(tree), key=lambda f: (f.path, f.line, f.column, f.rule)))
+
+
+def _findings(tree: Tree) -> Iterator[Finding]:
+    for each in _TREE_RULES:
+        severity = each.info.grades.of(tree.profile)
+        if severity is not None:
+            for mark in each.check(tree):
+                where = (mark.path, mark.message, mark.line, mark.column)
+                yield Finding(each.info.id, severity, *where)
+
+
+def explain(rule_id: str) -> str:
+    """The text of a rule for people: what it demands, who demands it, why, and an example."""
+    info = rule_info(rule_id)
+    grades = ", ".join(f"{p}: {info.grades.of(p) or 'off'}" for p in Profile)
+    head = f"{info.id}: {info.summary}."
+    facts = f"Demanded by: {info.source}. Severity: {grades}."
+    where = f"SKILLS_FORMAT.md, clause {info.clause}"
+    return f"{head}\n\n{facts}\n\n{info.explanation}\n\n{where}\n"
+
+
+def rule_info(rule_id: str) -> RuleInfo:
+    """A rule by its id; UsageError where there is none."""
+    info = RULES.get(rule_id.strip().upper())
+    if info is None:
+        hint = "`skillgit rule` lists all rules"
+        raise UsageError(f"there is no rule {rule_id!r}", hint=hint)
+    return info
