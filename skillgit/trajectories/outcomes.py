@@ -105,6 +105,8 @@ def sibling_outcome(file: SourceFile, name: str) -> tuple[Outcome, str, str]:
     rewards = verifier.get("rewards") if isinstance(verifier, dict) else value.get("rewards")
     if isinstance(rewards, dict) and rewards:
         outcome, fault = _rewards_outcome(rewards)
+        said = first_text(value, *_DETAIL_KEYS)
+        outcome = replace(outcome, detail=said[:DETAIL_CHARS]) if said else outcome
     elif name.rpartition("/")[2] == "result.json":
         return nothing, task, ""
     else:

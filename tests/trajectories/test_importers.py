@@ -11,6 +11,7 @@ from skillgit.names import Digest
 from skillgit.trajectories.documents import SourceFile, digest_of
 from skillgit.trajectories.drafts import Imported
 from skillgit.trajectories.importers import IMPORTERS, import_file
+from skillgit.trajectories.outcomes import sibling_outcome
 from skillgit.trajectories.view import step_lines, view
 from skillgit.types import Outcome, Result, Step, ToolCall, Trajectory
 
@@ -350,3 +351,11 @@ def test_no_json_crashes_an_importer(value: object) -> None:
         importer.recognises(value)
     check(imported(value))
     check(imported(f"{json.dumps(value)}\n{json.dumps(CHAT)}\n", "x.jsonl"))
+
+
+def test_what_a_verifier_says_beside_its_rewards_is_the_detail() -> None:
+    said = {"rewards": {"reward": 0.0}, "detail": "B2: expected a date, found a text"}
+    file = SourceFile("a.trajectory.json", b"{}", {"a.result.json": json.dumps(said).encode()})
+    outcome, _, fault = sibling_outcome(file, "a.result.json")
+    assert (outcome.score, outcome.said_by, fault) == (0.0, "verifier", "")
+    assert outcome.detail == "B2: expected a date, found a text"
