@@ -16,10 +16,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from skillgit import cli
-from skillgit.endpoint.store import ReplyStore
+from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE, ReplyStore
 
 REPLIES = Path(__file__).parents[2] / "templates" / "demo" / "replies.jsonl"
-STORE = Path(".git", "skillgit", "calls.sqlite")
+STORE = Path(".git", STATE_FOLDER, STORE_FILE)
 
 
 def main() -> int:
