@@ -17,6 +17,7 @@ from skillgit.skill.markdown import structure
 from skillgit.types import Change, CreateFile, DeleteFile, Insert, LineRange, Replace, Skill
 
 _ITEM = re.compile(r"^(\s*)([-*+]|(\d{1,9})([.)]))(\s+)\S")
+_LONGEST_NAME = 48
 _BLOCK_START = re.compile(r"^\s*(#{1,6}\s|```|~~~|\||>|[-*+]\s|\d{1,9}[.)]\s)")
 
 
@@ -89,7 +90,10 @@ def reference(
 
 
 def _free_path(title: str, taken: set[str]) -> SkillPath:
-    slug = re.sub(r"[^a-z0-9]+", "-", title.casefold()).strip("-")[:48].strip("-") or "lesson"
+    words = re.findall(r"[a-z0-9]+", title.casefold())
+    while len("-".join(words)) > _LONGEST_NAME and len(words) > 1:
+        words.pop()
+    slug = "-".join(words)[:_LONGEST_NAME] or "lesson"
     names = (f"references/{slug}{'' if n == 1 else f'-{n}'}.md" for n in count(1))
     return next(path for path in map(SkillPath, names) if path.folded not in taken)
 
