@@ -23,7 +23,7 @@ demo: $(VENV)/.demo
 	@$(BIN)/skillgit demo $(ARGS)
 
 test: lint
-	$(BIN)/pytest --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/pytest --cov --cov-report=term:skip-covered $(if $(ARGS),$(ARGS),--cov-fail-under=95)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from skillgit.names import SkillPath
@@ -205,11 +205,3 @@ def group_edits(skill: Skill, edits: Sequence[Edit]) -> tuple[tuple[Edit, ...], 
         tuple(edits[n] for n in range(len(edits)) if group_of[n] == group)
         for group in sorted(set(group_of.values()))
     )
-
-
-def new_lines(skill: Skill, change: Change) -> Mapping[SkillPath, tuple[bytes, ...]]:
-    """The lines that a change adds, by file."""
-    added: defaultdict[SkillPath, tuple[bytes, ...]] = defaultdict(tuple)
-    for hunk in hunks(skill, change):
-        added[hunk.path] += hunk.new
-    return added
