@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from skillgit.adapters.settings import load_settings
 from skillgit.config import Config
 from skillgit.errors import PartialError, SurroundingsError, UsageError
 from skillgit.ports import Progress
+from skillgit.types import Diagnostic
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
     from skillgit.adapters.git import GitRepository
@@ -80,10 +82,13 @@ async def _round(
     from skillgit.ports import Model  # noqa: PLC0415
     from skillgit.trajectories.outcome_table import read_table  # noqa: PLC0415
 
+    root = skill_root(errand, repository)
     request = Request(
-        skill=skill_root(errand, repository),
+        skill=root,
         base=errand.base,
-        files=read_trajectory_files(errand.trajectories),
+        files=chain(
+            _not_seen(errand, repository, root), read_trajectory_files(errand.trajectories)
+        ),
         config=config,
         outcomes=read_table(read_outcomes_file(errand.outcomes)) if errand.outcomes else None,
         dry_run=errand.dry_run,
@@ -108,6 +113,28 @@ async def _round(
         finally:
             if chat:
                 await chat.close()
+
+
+def _not_seen(errand: Errand, repository: GitRepository, root: str) -> list[Diagnostic]:
+    """What a person might believe to be read, and is not: a round reads what is committed.
+
+    Compared file by file: `git status` could run filters that the repository chooses.
+    """
+    if repository.work_tree is None or errand.base != "HEAD":
+        return []
+    folder = repository.work_tree / root
+    committed = repository.read_skill(root, errand.base).files
+    if all(_holds(folder / path, data) for path, data in committed.items()):
+        return []
+    message = "has changes that are not committed; the round reads the commit, not them"
+    return [Diagnostic(root or ".", message)]
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.read_bytes().replace(b"\r\n", b"\n") == data.replace(b"\r\n", b"\n")
+    except OSError:
+        return False
 
 
 def _begun(remember: Callable[[str, int], int]) -> Callable[[str], int]:

@@ -212,6 +212,35 @@ def reverting(repository: Repository, branch: str, seed: int) -> None:
     repository.git("worktree", "remove", "--force", str(folder))
 
 
+def test_changes_that_are_not_committed_are_said_not_to_be_read(
+    skills: Repository,
+    tmp_path: Path,
+    endpoint: ScriptedEndpoint,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    skills.write({"skills/xlsx/SKILL.md": SKILL + "\nmine\n", "README.md": "elsewhere\n"})
+    assert evolve(skills.path, write_runs(tmp_path / "runs", 6), endpoint) == 0
+    assert "skills/xlsx: has changes that are not committed" in capsys.readouterr().out
+    assert (skills.path / "skills/xlsx/SKILL.md").read_text().endswith("mine\n")
+
+
+def test_without_outcomes_nobody_teaches_and_the_summary_says_what_to_do(
+    skills: Repository,
+    tmp_path: Path,
+    endpoint: ScriptedEndpoint,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "runs").mkdir()
+    text = chat_trajectory("task", "done", "unknown")
+    (tmp_path / "runs" / "a.json").write_text(text, encoding="utf-8")
+    assert evolve(skills.path, tmp_path / "runs", endpoint) == 1
+    assert "--outcomes FILE" in capsys.readouterr().err
+    table = tmp_path / "outcomes.csv"
+    table.write_text("file,outcome\na.json,pass\n", encoding="utf-8")
+    more = ("--outcomes", str(table), "--min-support", "1")
+    assert evolve(skills.path, tmp_path / "runs", endpoint, *more) == 0
+
+
 def test_an_endpoint_that_nobody_runs_is_an_environment_error(
     skills: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

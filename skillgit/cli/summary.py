@@ -76,12 +76,7 @@ def _usage(evolution: Evolution) -> Iterable[str]:
 def _lessons(evolution: Evolution, *, dry_run: bool) -> Iterable[str]:
     branch = evolution.branch
     if branch is None:
-        yield (
-            "Dry run: nothing was written."
-            if dry_run
-            else "No lesson survived, so there is no branch. Above is why;"
-            " more trajectories or a lower --min-support let more through."
-        )
+        yield _no_branch(evolution, dry_run=dry_run)
         return
     yield f"Branch        {branch.name}: {len(branch.lessons)} lessons, strongest first"
     yield from (f"  {_lesson(lesson, evolution)}" for lesson in branch.lessons)
@@ -89,6 +84,20 @@ def _lessons(evolution: Evolution, *, dry_run: bool) -> Iterable[str]:
     yield "Next:"
     yield f"  git log -p {evolution.round.base[:10]}..{branch.name}"
     yield f"  skillgit check --range {evolution.round.base[:10]}..{branch.name}"
+
+
+def _no_branch(evolution: Evolution, *, dry_run: bool) -> str:
+    if not evolution.analysed and not evolution.excluded:
+        return (
+            "No trajectory could teach: none with these signals has an outcome. Say who passed"
+            " with --outcomes FILE, or in the files; it is never guessed."
+        )
+    if dry_run:
+        return "Dry run: nothing was written."
+    return (
+        "No lesson survived, so there is no branch. Above is why;"
+        " more trajectories or a lower --min-support let more through."
+    )
 
 
 def _lesson(lesson: LessonCommit, evolution: Evolution) -> str:
