@@ -7,6 +7,7 @@
     paths.py       SG110…  can every system hold the files?
     patch.py       SG201…  texts of the rules on edits
     provenance.py  SG301…  texts of the rules on lesson commits
+    safety.py      SG401…  texts of the rules on what a lesson carries along
 
 To add a rule on trees: a function with `@rule`, its place in the tuple at the end of its file, and
 its clause in SKILLS_FORMAT.md. To add a group: a file, its number in `rule.Group`, and a line here.
@@ -28,6 +29,7 @@ from skillgit.rules.paths import PATHS
 from skillgit.rules.profile import Grades, Profile, Source
 from skillgit.rules.provenance import PROVENANCE
 from skillgit.rules.rule import Group, Rule, RuleInfo, by_id
+from skillgit.rules.safety import SAFETY
 from skillgit.rules.structure import STRUCTURE
 from skillgit.rules.tree import Tree
 from skillgit.types import Finding
@@ -47,7 +49,9 @@ __all__ = [
 
 _TREE_RULES: tuple[Rule, ...] = (*FORMAT, *FIELD_RULES, *LINKS, *STRUCTURE, *PATHS)
 
-RULES: Mapping[str, RuleInfo] = by_id((*(each.info for each in _TREE_RULES), *PATCH, *PROVENANCE))
+RULES: Mapping[str, RuleInfo] = by_id(
+    (*(each.info for each in _TREE_RULES), *PATCH, *PROVENANCE, *SAFETY)
+)
 """Every rule of the house by its id, in the order of the ids."""
 
 _NOTHING: Mapping[SkillPath, str] = MappingProxyType({})

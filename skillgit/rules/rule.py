@@ -24,6 +24,7 @@ class Group(StrEnum):
     STRUCTURE = "3"
     PATCH = "4"
     PROVENANCE = "5"
+    SAFETY = "10"
 
     @classmethod
     def of(cls, rule_id: str) -> Group:

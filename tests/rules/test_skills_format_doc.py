@@ -41,7 +41,7 @@ from skillgit.types import (
 
 TEXT = (Path(__file__).parents[2] / "SKILLS_FORMAT.md").read_text(encoding="utf-8")
 CLAUSE = re.compile(
-    r"^### (\d\.\d+) (SG\d{3}): (.+)\n\n\*(.+?); (.+)\.\*\n((?:.+\n)+)", re.MULTILINE
+    r"^### (\d+\.\d+) (SG\d{3}): (.+)\n\n\*(.+?); (.+)\.\*\n((?:.+\n)+)", re.MULTILINE
 )
 CLAUSES = {found[2]: found for found in CLAUSE.finditer(TEXT)}
 
