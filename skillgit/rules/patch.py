@@ -90,14 +90,14 @@ PATCH: tuple[RuleInfo, ...] = (
     ),
     told(
         "SG208",
-        "The check words are in the line",
-        """An analyst names a line and repeats its first words. Where the two disagree and the words
-        do not name exactly one other line, nobody knows what was meant.
+        "A place is one that the base has",
+        """An analyst names a place by file, line and first words together, out of a list. Number and
+        words can not disagree, and no place is inside a fence, a table or the frontmatter.
 
         Bad:
-            line 12, "Recalculate", where line 12 reads "Charts need a title."
+            "SKILL.md:12| Recalculate…", where line 12 reads "Charts need a title."
         Good:
-            line 12, "Charts need"
+            "SKILL.md:12| Charts need a title."
         """,
     ),
     told(
