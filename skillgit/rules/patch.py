@@ -91,8 +91,8 @@ PATCH: tuple[RuleInfo, ...] = (
     told(
         "SG208",
         "A place is one that the base has",
-        """An analyst names a place by file, line and first words together, out of a list. Number and
-        words can not disagree, and no place is inside a fence, a table or the frontmatter.
+        """An analyst names a place by file, line and first words together, out of a list. So
+        number and words cannot disagree, and no place is inside a fence, a table or the frontmatter.
 
         Bad:
             "SKILL.md:12| Recalculate…", where line 12 reads "Charts need a title."
