@@ -92,7 +92,7 @@ PATCH: tuple[RuleInfo, ...] = (
         "SG208",
         "A place is one that the base has",
         """An analyst names a place by file, line and first words together, out of a list. So
-        number and words cannot disagree, and no place is inside a fence, a table or the frontmatter.
+        number and words cannot disagree; no place is inside a fence, a table or the frontmatter.
 
         Bad:
             "SKILL.md:12| Recalculate…", where line 12 reads "Charts need a title."
