@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from skillgit.config import Config
+from skillgit.errors import UsageError
 from skillgit.names import Digest, EditId, RoundId
 from skillgit.ports import Model, Workshop
 from skillgit.review.totals import final_fates
@@ -19,7 +20,7 @@ from skillgit.stages.guard import guard
 from skillgit.stages.record import Account, record
 from skillgit.trajectories.documents import SourceFile
 from skillgit.trajectories.outcome_table import OutcomeTable
-from skillgit.types import Diagnostic, Evolution, Patch, Pool, Round, Skill, Usage
+from skillgit.types import MANIFEST, Diagnostic, Evolution, Patch, Pool, Round, Skill, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Tools:
 async def evolve(request: Request, tools: Tools) -> Evolution:
     """Turn trajectories into one branch that a person can review."""
     config = request.config
-    skill = tools.repository.read_skill(request.skill, request.base)
+    skill = _readable(tools.repository.read_skill(request.skill, request.base))
     pool = collect(request.files, config.collect, request.outcomes)
     this = begin(request, skill, pool, tools)
     analysis = await analyze(skill, pool, config.analyze, tools.model)
@@ -81,6 +82,16 @@ async def evolve(request: Request, tools: Tools) -> Evolution:
     )
     branch = record(tools.repository, skill, verdict.edits, this, account, config.record)
     return replace(evolution, branch=branch)
+
+
+def _readable(skill: Skill) -> Skill:
+    """Before any call is paid for: without lines there is nothing that an edit could name."""
+    if skill.text(MANIFEST) is None:
+        raise UsageError(
+            f"reading the skill {skill.root or '.'}: its SKILL.md is not UTF-8 text",
+            hint="`skillgit check` says where; commit it as UTF-8",
+        )
+    return skill
 
 
 def _proposed(patches: Sequence[Patch]) -> list[EditId]:

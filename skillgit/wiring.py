@@ -25,6 +25,10 @@ if TYPE_CHECKING:  # heavy imports: each function takes what it needs
     from skillgit.types import Evolution
 
 
+_SECONDS_DIGITS = 11
+"""Enough until the year 5138; a date must fit into a round's id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Errand:
     """What a person asked `skillgit evolve` for, as they said it."""
@@ -140,9 +144,10 @@ def _holds(path: Path, data: bytes) -> bool:
 def _begun(remember: Callable[[str, int], int]) -> Callable[[str], int]:
     """When a round began: when it was first asked for, or SOURCE_DATE_EPOCH."""
     fixed = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if fixed and not fixed.isdecimal():
+    if fixed and not (fixed.isascii() and fixed.isdecimal() and len(fixed) <= _SECONDS_DIGITS):
         raise UsageError(
-            f"naming the round: SOURCE_DATE_EPOCH is {fixed!r}", hint="give seconds since 1970"
+            f"naming the round: SOURCE_DATE_EPOCH is {fixed[:40]!r}",
+            hint=f"give seconds since 1970, at most {_SECONDS_DIGITS} digits",
         )
     return lambda digest: int(fixed) if fixed else remember(digest, int(time.time()))
 

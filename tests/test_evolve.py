@@ -241,6 +241,32 @@ def test_without_outcomes_nobody_teaches_and_the_summary_says_what_to_do(
     assert evolve(skills.path, tmp_path / "runs", endpoint, *more) == 0
 
 
+def test_a_skill_that_is_not_text_costs_no_call(
+    repository: Callable[..., Repository],
+    tmp_path: Path,
+    endpoint: ScriptedEndpoint,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    repo = repository({"skills/xlsx/SKILL.md": b"\xff\xfe---"})
+    assert evolve(repo.path, write_runs(tmp_path / "runs", 2), endpoint) == 2
+    assert "not UTF-8" in capsys.readouterr().err
+    assert not endpoint.requests
+
+
+@pytest.mark.parametrize("date", ["9" * 20, "-1", "yesterday", "\u0663"])
+def test_a_date_that_is_none_is_a_usage_error(
+    skills: Repository,
+    tmp_path: Path,
+    endpoint: ScriptedEndpoint,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    date: str,
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", date)
+    assert evolve(skills.path, write_runs(tmp_path / "runs", 2), endpoint) == 2
+    assert "SOURCE_DATE_EPOCH" in capsys.readouterr().err
+
+
 def test_an_endpoint_that_nobody_runs_is_an_environment_error(
     skills: Repository, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

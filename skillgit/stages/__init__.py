@@ -5,8 +5,8 @@
 | collect | `collect(files, options, outcomes) -> Pool` | what happened, and did it succeed? |
 | analyze | `analyze(skill, pool, options, model) -> Analysis` | what would each analyst change? |
 | consolidate | `consolidate(skill, patches, options, model) -> ChangeSet` | which edits survive? |
-| guard | `guard(skill, changes) -> Verdict` | is it allowed, well formed and small enough? |
-| record | `record(repository, skill, verdict, …) -> Branch` | how does the history tell it? |
+| guard | `guard(skill, edits) -> Verdict` | is it allowed, well formed and small enough? |
+| record | `record(repository, skill, edits, …) -> Branch` | how does the history tell it? |
 
 `pipeline.evolve` calls them in this order and is the table of contents.
 """

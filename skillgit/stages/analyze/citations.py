@@ -15,7 +15,8 @@ from skillgit.types import LineRange, Quote
 
 def citations(shown: View) -> Mapping[str, Quote]:
     """Every passage of at most six lines of what the agent did and saw; the task is no evidence."""
-    acted = next(step.number for step in shown.trajectory.steps if step.source == "agent")
+    agent = (step.number for step in shown.trajectory.steps if step.source == "agent")
+    acted = next(agent, 1)
     found: dict[str, Quote] = {}
     for step, numbers in shown.shown.items():
         for lines in _passages(numbers) if step >= acted else ():
