@@ -19,6 +19,37 @@ class Signals(StrEnum):
     COMBINED = "combined"
 
 
+class ErrorAnalyst(StrEnum):
+    """How failures are analysed (section 4.3 of the paper compares the two)."""
+
+    AGENTIC = "agentic"
+    SINGLE_CALL = "single-call"
+
+
+class Speech(StrEnum):
+    """How an agent calls its tools: as the endpoint's tool calls, or as fenced blocks of text."""
+
+    AUTO = "auto"
+    TOOLS = "tools"
+    TEXT = "text"
+
+
+class Confinement(StrEnum):
+    """What confines the commands that a model writes."""
+
+    BUBBLEWRAP = "bubblewrap"
+    DOCKER = "docker"
+    PODMAN = "podman"
+
+
+class Recalc(StrEnum):
+    """What computes the formulas of a workbook before it is graded."""
+
+    NONE = "none"
+    FORMUALIZER = "formualizer"
+    LIBREOFFICE = "libreoffice"
+
+
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """The sampling of one role. Every value is sent: servers have defaults of their own."""
@@ -51,6 +82,50 @@ class Endpoint:
     error: Sampling = field(default_factory=Sampling)
     merge: Sampling = field(default_factory=lambda: Sampling(max_tokens=4096))
     reconcile: Sampling = field(default_factory=Sampling)
+    agent: Sampling = field(default_factory=lambda: Sampling(max_tokens=4096))
+    diagnose: Sampling = field(default_factory=lambda: Sampling(max_tokens=4096))
+    draft: Sampling = field(default_factory=lambda: Sampling(max_tokens=4096))
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """The ReAct loop of rollouts and of error analysts (section 3.1 of the paper: 100 turns)."""
+
+    protocol: Speech = Speech.AUTO
+    turns: int = 100
+    seconds: float = 3600.0
+    """Wall-clock time of one run."""
+    tokens: int = 2_000_000
+    """Prompt and output tokens of one run together."""
+    output_chars: int = 6000
+    """An observation is shown in at most this many characters; its middle goes first."""
+    parallel: int = 16
+    """Runs at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """Where the commands of a model run, and how much they may take."""
+
+    kind: Confinement = Confinement.BUBBLEWRAP
+    image: str = "python:3.12-slim"
+    """The image of a container; it must hold the Python packages that tasks need."""
+    seconds: float = 120.0
+    """Wall-clock time of one command."""
+    memory_mb: int = 4096
+    disk_mb: int = 1024
+    """What the work folder may hold."""
+    file_mb: int = 256
+    processes: int = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Grading:
+    """How answers are graded."""
+
+    recalc: Recalc = Recalc.NONE
+    strict: bool = False
+    """Mend what the official scorer gets wrong; never mixed with official scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +144,9 @@ class Analyze:
     """The analysts."""
 
     signals: Signals = Signals.COMBINED
+    error_analyst: ErrorAnalyst = ErrorAnalyst.AGENTIC
+    turns: int = 100
+    """Turns within which an error analyst must prove its cause."""
     max_lessons: int = 2
     """Lessons per trajectory."""
     references: bool = True
@@ -110,3 +188,6 @@ class Config:
     analyze: Analyze = field(default_factory=Analyze)
     consolidate: Consolidate = field(default_factory=Consolidate)
     record: Record = field(default_factory=Record)
+    agent: Agent = field(default_factory=Agent)
+    sandbox: Sandbox = field(default_factory=Sandbox)
+    grading: Grading = field(default_factory=Grading)

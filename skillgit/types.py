@@ -270,6 +270,37 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a run failed, as its analyst sees it, with the lines that show it."""
+
+    what: str
+    quotes: tuple[Quote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A memory item: what holds beyond this run (appendix B.2 of the paper)."""
+
+    title: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The program with which an error analyst proved its cause (section 2.3 of the paper).
+
+    It was run by skillgit on fresh inputs, and what it wrote passed the grader in `cases` cases,
+    where the failed run's artifact did not.
+    """
+
+    program: str
+    artifact: Digest
+    cases: int
+    attempts: int
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Patch:
     """What one analyst proposes. Without edits it says that there is nothing to learn."""
 
@@ -277,14 +308,30 @@ class Patch:
     edits: tuple[Edit, ...]
     fates: tuple[Fate, ...] = ()
     """Edits of the reply that could not be placed on the base."""
+    causes: tuple[Cause, ...] = ()
+    memories: tuple[Memory, ...] = ()
+    proof: Proof | None = None
+
+
+class Exclusion(StrEnum):
+    """Why a trajectory teaches nothing."""
+
+    NO_REPLY = "no reply"
+    UNPROVEN = "unproven"
+    """No repaired artifact passed within the budget."""
+    FALSE_FAILURE = "false failure"
+    """The grader passes what the run left behind."""
+    NO_ARTIFACTS = "no artifacts"
+    """The task or the files of the run are not at hand, so nothing can be proven."""
 
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
-    """An analyst without a patch: the call failed, or its reply could not be used."""
+    """An analyst without a patch, and why."""
 
     trajectory: TrajectoryId
     reason: str
+    kind: Exclusion = Exclusion.NO_REPLY
 
 
 # --------------------------------------------------------------------------- consolidate

@@ -161,6 +161,9 @@ def _sampling(role: str, endpoint: Endpoint) -> Sampling:
         "error": endpoint.error,
         "merge": endpoint.merge,
         "reconcile": endpoint.reconcile,
+        "agent": endpoint.agent,
+        "diagnose": endpoint.diagnose,
+        "draft": endpoint.draft,
     }
     return samplings[role]
 

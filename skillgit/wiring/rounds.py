@@ -1,4 +1,4 @@
-"""Builds the real adapters and hands them to the pipeline; nothing is decided here."""
+"""A round, from what a person asked to the branch."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import platformdirs  # noqa: TID251 - its home
-
 from skillgit.adapters.settings import load_settings
 from skillgit.config import Config
 from skillgit.errors import PartialError, SurroundingsError, UsageError
 from skillgit.ports import Progress
 from skillgit.types import Diagnostic
+from skillgit.wiring.places import open_repository, skill_root
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
     from skillgit.adapters.git import GitRepository
@@ -44,26 +43,6 @@ class Errand:
     dry_run: bool = False
 
 
-def open_repository(start: Path) -> GitRepository:
-    """The Git repository that `start` lies in."""
-    from skillgit.adapters.git import GitRepository  # noqa: PLC0415 - GitPython takes 0.2 s
-
-    return GitRepository.open(start)
-
-
-open_history = open_repository
-
-
-def models_dir() -> Path:
-    """Where model files are kept for all repositories of this user."""
-    return platformdirs.user_cache_path("skillgit") / "models"
-
-
-def state_dir() -> Path:
-    """Where logs of unexpected errors go."""
-    return platformdirs.user_state_path("skillgit")
-
-
 def run_round(errand: Errand, progress: Progress) -> Evolution:
     """One whole round, from files to a branch."""
     config = load_settings(errand.start, errand.options).config
@@ -86,7 +65,7 @@ async def _round(
     from skillgit.ports import Model  # noqa: PLC0415
     from skillgit.trajectories.outcome_table import read_table  # noqa: PLC0415
 
-    root = skill_root(errand, repository)
+    root = skill_root(errand.skill, errand.start, repository)
     request = Request(
         skill=root,
         base=errand.base,
@@ -160,23 +139,3 @@ def _partial(error: SurroundingsError, ask: StoredAsk) -> Exception:
         f"{error.message}; {ask.usage.calls} answered calls are kept",
         hint=f"{error.hint}; then the same command goes on where this one stopped",
     )
-
-
-def skill_root(errand: Errand, repository: GitRepository) -> str:
-    """The skill's folder, from the root of the repository, however it was named."""
-    named = Path(errand.skill)
-    named = named.parent if named.name == "SKILL.md" else named
-    top = repository.work_tree
-    if top is None:
-        return _relative(named.as_posix())
-    place = (errand.start / named).resolve()
-    if not place.is_relative_to(top.resolve()):
-        raise UsageError(
-            f"looking for the skill {errand.skill}: it is outside the repository {top}",
-            hint="name a folder of the repository you are in, or give --repo",
-        )
-    return _relative(place.relative_to(top.resolve()).as_posix())
-
-
-def _relative(path: str) -> str:
-    return "" if path == "." else path.strip("/")

@@ -1,95 +1,14 @@
-"""What the stages need from outside, as small protocols; `adapters/` holds the real ones."""
+"""Git as the stages and the readers of a history need it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol
 
-from skillgit.names import Digest, Oid
-from skillgit.types import Skill, Usage
-
-JsonObject = Mapping[str, Any]  # explicit Any: JSON of a model, checked against its schema
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One chat message. `role` is system, user or assistant."""
-
-    role: str
-    content: str
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One question to the model.
-
-    `role` (success, error, merge, reconcile) chooses the sampling; `label` is for people.
-    The reply must meet `schema`; `messages` begin with what all calls of the role share.
-    """
-
-    role: str
-    label: str
-    messages: tuple[Message, ...]
-    schema: JsonObject
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A reply that is JSON and meets the schema of its call."""
-
-    value: JsonObject
-    usage: Usage = field(default_factory=Usage)
-    cached: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class NoReply:
-    """A call that gave nothing usable, however often it was tried, and why."""
-
-    reason: str
-    usage: Usage = field(default_factory=Usage)
-
-
-class Ask(Protocol):
-    """Ask the model; one bad call is a value, never an exception.
-
-    Raises `SurroundingsError` when the endpoint as a whole is out of reach, and `PartialError` in
-    replay mode for a reply that was never recorded.
-    """
-
-    async def __call__(self, call: Call) -> Reply | NoReply:
-        """Ask once; retries, caching and the choice of sampling are the adapter's."""
-        ...
-
-
-class Prompts(Protocol):
-    """Render one whole message from templates/prompts; a missing variable is an error."""
-
-    def __call__(self, template: str, /, **values: object) -> str:
-        """Render `prompts/<template>.md.j2`."""
-        ...
-
-    def digest(self) -> Digest:
-        """What all templates say together."""
-        ...
-
-
-class Progress(Protocol):
-    """Tell the person who waits. `total` may be given again when it becomes known."""
-
-    def start(self, stage: str, total: int) -> None:
-        """A stage begins; `total` things are to be done."""
-        ...
-
-    def advance(self, stage: str, note: str = "") -> None:
-        """One of them is done."""
-        ...
-
-    def finish(self, stage: str) -> None:
-        """The stage is over."""
-        ...
+from skillgit.names import Oid
+from skillgit.types import Skill
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +69,6 @@ class Repository(Protocol):
     def move_ref(self, ref: str, new: Oid, expected: Oid | None, why: str) -> None:
         """Compare-and-swap; `expected` None means that the ref must not exist yet."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """What a stage that asks the model is given: the voice, the words, and somebody who waits."""
-
-    ask: Ask
-    prompts: Prompts
-    progress: Progress
 
 
 class Workshop(Repository, Protocol):

@@ -1,0 +1,126 @@
+"""What a task is: a query, one to many cases with inputs, and a way to grade the answer.
+
+The first case is the one that an agent works on. Further cases have other inputs for the same
+query: what an agent did is replayed on them, so that a value typed in by hand is found out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+from skillgit.names import Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One set of inputs and what is expected of it.
+
+    `inputs` are files by the name that they have in the work folder. `gold` (None = unknown) and
+    `region` (what is compared, in the domain's own words) are for the grader alone; nothing that a
+    model runs ever sees the gold file.
+    """
+
+    inputs: Mapping[str, Path]
+    answer: str
+    """The name of the file that the agent must write."""
+    gold: Path | None = None
+    region: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "inputs", MappingProxyType(dict(self.inputs)))
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task. `digest` covers the query, all inputs, the gold files and how it is graded."""
+
+    id: str
+    domain: str
+    query: str
+    cases: tuple[Case, ...]
+    digest: Digest
+    group: str = ""
+    """A kind of task within its set, for stratified splits and tables."""
+
+    def __post_init__(self) -> None:
+        if not self.id or not self.query.strip() or not self.cases:
+            raise ValueError(f"a task needs an id, a query and a case: {self.id!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSet:
+    """Tasks in a fixed order, and what all of them say together."""
+
+    tasks: tuple[Task, ...]
+    digest: Digest
+    origin: str
+    remarks: tuple[str, ...] = ()
+    """What a person must hear of: tasks left out, odd ranges, misnamed files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One place where an answer differs. Only `hint` may be shown to a model.
+
+    `hint` tells kinds and shapes ("a formula without a stored value", "text, where a number is
+    expected"), never the expected value itself; `found` and `expected` are for people.
+    """
+
+    place: str
+    found: str
+    expected: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """What a grader says of one answer. `report()` is fit for a model, `mismatches` are not."""
+
+    passed: bool
+    score: float
+    compared: int = 0
+    """How many places were compared; 0 with `passed` is a vacuous pass."""
+    mismatches: tuple[Mismatch, ...] = ()
+    problem: str = ""
+    """Why nothing could be compared (no file, not a workbook, no such sheet); no gold in it."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    def report(self, most: int = 8) -> str:
+        """What a model may know: where it differs and of what kind, never what is expected."""
+        if self.passed:
+            return f"passed: {self.compared} places compared"
+        if self.problem:
+            return f"failed: {self.problem}"
+        shown = "; ".join(f"{one.place}: {one.hint}" for one in self.mismatches[:most])
+        rest = len(self.mismatches) - most
+        more = f"; and {rest} more" if rest > 0 else ""
+        return f"failed: {len(self.mismatches)} of {self.compared} places differ: {shown}{more}"
+
+
+class Domain(Protocol):
+    """A kind of task. The registry is `skillgit.domains.registry.DOMAINS`."""
+
+    name: str
+
+    def grade(self, case: Case, answer: Path) -> Grade:
+        """Grade the file at `answer` (it may be missing, hostile, or no regular file).
+
+        Never raises for what an answer holds. Runs in a thread; takes no lock.
+        """
+        ...
+
+    def literals(self, case: Case, mismatches: tuple[Mismatch, ...]) -> frozenset[str]:
+        """Expected values, as text, that an honest program cannot contain.
+
+        Those of the places where the failed answer differs, longer than two characters and not in
+        the inputs. A proof whose program has one of them (and the query has not) embeds the answer.
+        """
+        ...
+
+    def preview(self, case: Case) -> str:
+        """A short look at the inputs for the agent's first message; "" where there is none."""
+        ...

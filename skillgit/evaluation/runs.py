@@ -1,0 +1,64 @@
+"""One graded run of an agent on a task: what evaluation counts, and what `result.json` holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from skillgit.names import Digest, Oid
+from skillgit.types import Usage
+
+
+class Ended(StrEnum):
+    """How a run came to its end."""
+
+    ANSWERED = "answered"
+    TURNS = "turn budget"
+    SECONDS = "time budget"
+    TOKENS = "token budget"
+    NO_REPLY = "no reply"
+    """The endpoint gave nothing usable for a turn."""
+    CRASHED = "crashed"
+    """The run itself failed; recorded, not lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class SkillVersion:
+    """Which skill an agent was given. `digest` is Harbor's (sorted paths and file digests)."""
+
+    root: str
+    commit: Oid | None
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How one run ended and what the grader says of it.
+
+    `score` is the share of cases that passed (soft), `passed` means all of them (hard). `detail`
+    may be shown to a model: it holds no expected value. `work` files lie beside the result.
+    """
+
+    task: str
+    task_digest: Digest
+    domain: str
+    seed: int
+    skill: SkillVersion | None
+    model: str
+    harness: Digest
+    """Everything else that a run depends on: prompts, sampling, budgets, protocol, grading."""
+    passed: bool
+    score: float
+    cases_passed: int
+    cases: int
+    ended: Ended
+    detail: str
+    turns: int
+    usage: Usage
+    seconds: float
+    trajectory: Digest
+    """SHA-256 of the bytes of trajectory.json."""
+    recalc: str = "none"
+    group: str = ""
+    problem: str = ""
+    """What crashed, where something did."""

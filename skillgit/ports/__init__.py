@@ -1,0 +1,61 @@
+"""What the stages need from outside, as small protocols; `adapters/` and others hold the real ones.
+
+model.py        calls, conversations, prompts, progress
+sandbox.py      commands that a model wrote
+repository.py   Git
+"""
+
+from skillgit.ports.model import (
+    Ask,
+    Call,
+    Converse,
+    JsonObject,
+    Message,
+    Model,
+    NoReply,
+    Observations,
+    Progress,
+    Prompts,
+    Reply,
+    Spoken,
+    ToolRequest,
+    ToolSpec,
+    Turn,
+)
+from skillgit.ports.repository import (
+    BlamedLine,
+    Commit,
+    History,
+    Repository,
+    Signature,
+    TreeChange,
+    Workshop,
+)
+from skillgit.ports.sandbox import Ran, Sandbox
+
+__all__ = [
+    "Ask",
+    "BlamedLine",
+    "Call",
+    "Commit",
+    "Converse",
+    "History",
+    "JsonObject",
+    "Message",
+    "Model",
+    "NoReply",
+    "Observations",
+    "Progress",
+    "Prompts",
+    "Ran",
+    "Reply",
+    "Repository",
+    "Sandbox",
+    "Signature",
+    "Spoken",
+    "ToolRequest",
+    "ToolSpec",
+    "TreeChange",
+    "Turn",
+    "Workshop",
+]
