@@ -15,6 +15,7 @@ from skillgit.endpoint.completions import (
     read_completion,
     shortened,
 )
+from skillgit.errors import SurroundingsError
 
 QUICK_SECONDS = 10.0
 """For what a server answers without its model."""
@@ -110,11 +111,10 @@ async def probe_thinking(wire: Wire, model: str) -> Check:
 
 async def probe_tools(wire: Wire, model: str) -> Check:
     """Does the model call tools, if it may and if it must?"""
-    question = _question(model, "Which files are in /tmp? Call the tool.", 64)
-    answers = {}
-    for choice in ("auto", "required"):
-        body = question | {"tools": [_TOOL], "tool_choice": choice}
-        answers[choice] = _called_tool(await wire.post("/chat/completions", body))
+    answers = {
+        choice: _called_tool(await _offer_tool(wire, model, choice, 64))
+        for choice in ("auto", "required")
+    }
     found = ", ".join(f"{choice}: {'yes' if yes else 'no'}" for choice, yes in answers.items())
     if all(answers.values()):
         return Check("tool calls", Level.OK, found)
@@ -124,6 +124,37 @@ async def probe_tools(wire: Wire, model: str) -> Check:
         found,
         "'evolve' needs none; for agents start vLLM with --enable-auto-tool-choice and "
         "--tool-call-parser",
+    )
+
+
+async def speaks_tools(wire: Wire, model: str) -> bool:
+    """Does the model call a tool of its own accord, in the format of the API?
+
+    Raises SurroundingsError where the endpoint does not answer: that says nothing of the model.
+    """
+    answer = await _offer_tool(wire, model, "auto", 256)
+    match answer:
+        case Unreached(reason):
+            raise _no_answer(wire, reason)
+        case Refused(status, message) if status in {401, 403, 404, 429, 502, 503, 504}:
+            raise _no_answer(wire, f"{status}: {message}")
+        case _:
+            return _called_tool(answer)
+
+
+def _no_answer(wire: Wire, reason: str) -> SurroundingsError:
+    return SurroundingsError(
+        f"asking {wire.shown} whether its model calls tools: {reason}",
+        hint="try 'skillgit doctor'; or set agent.protocol to tools or text, then nothing is asked",
+    )
+
+
+async def _offer_tool(
+    wire: Wire, model: str, choice: str, max_tokens: int
+) -> str | Refused | Unreached:
+    question = _question(model, "Which files are in /tmp? Call the tool.", max_tokens)
+    return await wire.post(
+        "/chat/completions", question | {"tools": [_TOOL], "tool_choice": choice}
     )
 
 

@@ -1,20 +1,22 @@
-"""`ports.Ask` with a memory: what was once answered is never asked again.
+"""`ports.Ask` and `ports.Converse` with a memory: what was once answered is never asked again.
 
-Only replies that meet their schema are kept, under the digest of the whole request. So a round
-that was killed resumes without paying twice, and a round can be replayed without a network.
+Replies that meet their schema are kept, and whatever was said in a conversation, each under the
+digest of the whole request. So a round that was killed resumes without paying twice, and a round
+can be replayed without a network.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from weakref import WeakValueDictionary
 
 from skillgit.config import Endpoint
 from skillgit.endpoint.chat import Chat, Completion, mismatch
-from skillgit.endpoint.completions import request_body, request_key
+from skillgit.endpoint.completions import Body, request_body, request_key, turn_body
 from skillgit.endpoint.store import Asked, ReplyStore
 from skillgit.errors import PartialError, UsageError
-from skillgit.ports import Call, NoReply, Reply
+from skillgit.ports import Call, JsonObject, NoReply, Reply, Spoken, ToolRequest, Turn
 from skillgit.types import Usage
 
 
@@ -53,11 +55,27 @@ class StoredAsk:
         """Ask once; the same request, asked twice at the same time, is sent once."""
         model = await self.model()
         key = request_key(request_body(call, self._endpoint, model))
-        flight = self._flights.setdefault(key, asyncio.Lock())
-        async with flight:
+        async with self._flight(key):
             reply = self._stored(key, call) or await self._asked(key, call, model)
         self._usage += reply.usage
         return reply
+
+    async def converse(self, turn: Turn) -> Spoken | NoReply:
+        """`ports.Converse`: speak once; what is remembered comes back with what it took then."""
+        model = await self.model()
+        key = request_key(turn_body(turn, self._endpoint, model))
+        async with self._flight(key):
+            stored = self._store.get(key)
+            remembered = _spoken(stored) if stored else None
+            if remembered:
+                self._usage += Usage(cached_calls=1)
+                return remembered
+            spoken = await self._spoken_now(key, turn, model)
+        self._usage += spoken.usage
+        return spoken
+
+    def _flight(self, key: str) -> asyncio.Lock:
+        return self._flights.setdefault(key, asyncio.Lock())
 
     def _stored(self, key: str, call: Call) -> Reply | None:
         stored = self._store.get(key)
@@ -76,13 +94,67 @@ class StoredAsk:
         self._store.put(key, Asked(call.role, call.label, model), reply)
         return reply
 
-    def _never_recorded(self, call: Call) -> PartialError:
+    async def _spoken_now(self, key: str, turn: Turn, model: str) -> Spoken | NoReply:
+        if self._chat is None:
+            raise self._never_recorded(turn)
+        spoken = await self._chat.speak(turn)
+        if isinstance(spoken, Spoken):
+            reply = Reply(_as_json(spoken), spoken.usage)
+            self._store.put(key, Asked(turn.role, turn.label, model), reply)
+        return spoken
+
+    def _never_recorded(self, call: Call | Turn) -> PartialError:
         why = (
             "its reply was recorded for another request (prompt, model, schema or sampling)"
             if self._store.knows(call.role, call.label)
             else "its reply was never recorded"
         )
         return PartialError(f"replaying the {call.role} call {call.label!r}: {why}", hint=_RECORD)
+
+
+class StoredObservations:
+    """`ports.Observations` in the reply store, under the digest of the turn's request."""
+
+    def __init__(self, store: ReplyStore, endpoint: Endpoint, model: str) -> None:
+        self._store = store
+        self._endpoint = endpoint
+        self._model = model
+
+    def first(self, turn: Turn, position: int, seen: str) -> str:
+        """`seen`, or what was seen when the command at `position` of the turn first ran."""
+        body: Body = turn_body(turn, self._endpoint, self._model)
+        return self._store.first_seen(request_key(body), position, _text(seen))
+
+
+def _text(text: str) -> str:
+    # What a program prints need not be text, and SQLite takes nothing else.
+    return text.encode("utf-8", "replace").decode()
+
+
+def _as_json(spoken: Spoken) -> JsonObject:
+    return {
+        "content": _text(spoken.content),
+        "reasoning": _text(spoken.reasoning),
+        "requests": [
+            {name: _text(value) for name, value in asdict(request).items()}
+            for request in spoken.requests
+        ],
+        "cut": spoken.cut,
+    }
+
+
+def _spoken(stored: Reply) -> Spoken | None:
+    """What was said, or None where the recording holds something else: it may be a stranger's."""
+    said = stored.value
+    try:
+        requests = tuple(
+            ToolRequest(str(each["id"]), str(each["name"]), str(each["arguments"]))
+            for each in said["requests"]
+        )
+        content, reasoning, cut = str(said["content"]), str(said["reasoning"]), bool(said["cut"])
+    except (KeyError, TypeError):
+        return None
+    return Spoken(content, reasoning, requests, cut, stored.usage, cached=True)
 
 
 _RECORD = "run the same command without --replay and with an endpoint; it records as it goes"

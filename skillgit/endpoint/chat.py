@@ -26,9 +26,10 @@ from skillgit.endpoint.completions import (
     read_refusal,
     request_body,
     shortened,
+    turn_body,
 )
 from skillgit.errors import SurroundingsError, UsageError
-from skillgit.ports import Call, JsonObject, NoReply
+from skillgit.ports import Call, JsonObject, NoReply, Spoken, Turn
 from skillgit.types import Usage
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ class Completion:
     value: JsonObject
     reasoning: str = ""
     usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
+class _Garbled(NoReply):
+    """The server could make nothing of what the model said; other words may do."""
 
 
 def mismatch(value: object, schema: JsonObject) -> str:
@@ -206,6 +212,22 @@ class Chat:
                 first = first or value.reason
             return NoReply(f"{first} (asked {_TRIES} times)", usage)
 
+    async def speak(self, turn: Turn) -> Spoken | NoReply:
+        """Take one turn. A reply may be cut off; one without any words is asked for again."""
+        async with self._slots:
+            body = turn_body(turn, self._endpoint, await self.model())
+            usage = Usage()
+            said: Said | NoReply = NoReply("not asked")
+            for attempt in range(_TRIES):
+                said = await self._say(body | {"seed": body["seed"] + attempt})
+                usage += said.usage
+                if not _worth_another_try(said):
+                    break
+                usage += _FAILED if isinstance(said, Said) else Usage()
+            if isinstance(said, NoReply):
+                return NoReply(said.reason, usage)
+            return Spoken(said.content, said.reasoning, said.requests, said.cut, usage)
+
     async def _say_whole(self, body: Body) -> Said | NoReply:
         """A reply that is cut off is asked for once more, with more room if there is any."""
         said = await self._say(body)
@@ -228,7 +250,7 @@ class Chat:
                 said = read_completion(answer)
                 if isinstance(said, Said):
                     return replace(said, usage=said.usage + _CALLED)
-                reason = said.reason
+                return _Garbled(said.reason, _CALLED + _FAILED)
             case Unreached(why):
                 await self._must_live(why)
                 reason = f"the connection failed: {why}"
@@ -236,7 +258,8 @@ class Chat:
                 reason = f"the prompt does not fit into the model's context: {message}"
             case Refused(status, message):
                 await self._must_be_served(answer, body["model"])
-                reason = f"the endpoint answered {status}: {message}"
+                kind = _Garbled if status == 500 else NoReply
+                return kind(f"the endpoint answered {status}: {message}", _CALLED + _FAILED)
         return NoReply(reason, _CALLED + _FAILED)
 
     async def _served(self) -> tuple[Served, ...]:
@@ -289,6 +312,12 @@ class Chat:
             hint="start a model with 'skillgit serve', give its address with --base-url, "
             "and try 'skillgit doctor'; finished calls are kept",
         )
+
+
+def _worth_another_try(said: Said | NoReply) -> bool:
+    if isinstance(said, NoReply):
+        return isinstance(said, _Garbled)
+    return not (said.content.strip() or said.requests or said.cut)
 
 
 def _meeting(said: Said, schema: JsonObject) -> JsonObject | Unusable:

@@ -9,12 +9,12 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from skillgit.config import Endpoint, Sampling
-from skillgit.ports import Call, JsonObject
+from skillgit.ports import Call, JsonObject, Message, ToolRequest, Turn
 from skillgit.types import Usage
 
 Body = dict[str, Any]  # explicit Any: the JSON of a request
@@ -28,6 +28,7 @@ class Said:
     reasoning: str = ""
     cut: bool = False
     usage: Usage = field(default_factory=Usage)
+    requests: tuple[ToolRequest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,40 @@ def request_body(call: Call, endpoint: Endpoint, model: str) -> Body:
     The four that OpenAI's own API does not know are top-level keys, as vLLM wants them; the
     thinking switch works in `chat_template_kwargs` only.
     """
-    sampling = _sampling(call.role, endpoint)
+    form = {"name": call.role, "schema": _plain(call.schema), "strict": True}
+    return _body(call.role, call.messages, endpoint, model) | {
+        "response_format": {"type": "json_schema", "json_schema": form}
+    }
+
+
+def turn_body(turn: Turn, endpoint: Endpoint, model: str) -> Body:
+    """The request of a turn: as that of a call, but with tools instead of a schema."""
+    body = _body(turn.role, turn.messages, endpoint, model)
+    if turn.seed is not None:
+        body["seed"] = turn.seed
+    if turn.stop:
+        body["stop"] = list(turn.stop)
+    if turn.tools:
+        body["tools"] = [
+            {
+                "type": "function",
+                "function": {
+                    "name": tool.name,
+                    "description": tool.description,
+                    "parameters": _plain(tool.parameters),
+                },
+            }
+            for tool in turn.tools
+        ]
+        body["tool_choice"] = "auto"
+    return body
+
+
+def _body(role: str, messages: Sequence[Message], endpoint: Endpoint, model: str) -> Body:
+    sampling = _sampling(role, endpoint)
     return {
         "model": model,
-        "messages": [
-            {"role": message.role, "content": _sendable(message.content)}
-            for message in call.messages
-        ],
+        "messages": [_message(message) for message in messages],
         "max_tokens": sampling.max_tokens,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -67,11 +95,36 @@ def request_body(call: Call, endpoint: Endpoint, model: str) -> Body:
         "repetition_penalty": sampling.repetition_penalty,
         "seed": endpoint.seed,
         "chat_template_kwargs": {"enable_thinking": sampling.thinking},
-        "response_format": {
-            "type": "json_schema",
-            "json_schema": {"name": call.role, "schema": _plain(call.schema), "strict": True},
-        },
     }
+
+
+def _message(message: Message) -> Body:
+    sent: Body = {"role": message.role, "content": _sendable(message.content)}
+    if message.requests:
+        sent["tool_calls"] = [
+            {
+                "id": _sendable(request.id),
+                "type": "function",
+                "function": {
+                    "name": _sendable(request.name),
+                    "arguments": _resendable(request.arguments),
+                },
+            }
+            for request in message.requests
+        ]
+    if message.answers:
+        sent["tool_call_id"] = _sendable(message.answers)
+    return sent
+
+
+def _resendable(arguments: str) -> str:
+    """Arguments as a server takes them back: vLLM reads them as JSON and refuses what is none."""
+    arguments = _sendable(arguments).strip() or "{}"
+    try:
+        good = isinstance(json.loads(arguments), dict)
+    except (ValueError, RecursionError):
+        good = False
+    return arguments if good else json.dumps({"unreadable": arguments})
 
 
 def request_key(body: Body) -> str:
@@ -88,7 +141,8 @@ def read_completion(text: str) -> Said | Unusable:
         content = message.get("content") or ""
         thought = message.get("reasoning") or message.get("reasoning_content") or ""
         cut = choice.get("finish_reason") == "length"
-        return Said(str(content), str(thought), cut, _usage(answer.get("usage")))
+        requests = _requests(message.get("tool_calls"))
+        return Said(str(content), str(thought), cut, _usage(answer.get("usage")), requests)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         return Unusable(f"the answer is not a chat completion: {shortened(text)!r}")
 
@@ -153,6 +207,25 @@ def shortened(text: str, limit: int = 200) -> str:
     """The beginning of a text, on one line."""
     line = " ".join(text.split())
     return line if len(line) <= limit else f"{line[:limit]}…"
+
+
+def _requests(calls: object) -> tuple[ToolRequest, ...]:
+    """The tools that a message calls; a call that is no object is none."""
+    found = [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
+    return tuple(_request(number, call) for number, call in enumerate(found, 1))
+
+
+def _request(number: int, call: JsonObject) -> ToolRequest:
+    inner = call.get("function")
+    inner = inner if isinstance(inner, dict) else {}
+    arguments = inner.get("arguments")
+    if arguments is None:
+        arguments = ""
+    return ToolRequest(
+        str(call.get("id") or f"call_{number}"),
+        str(inner.get("name") or ""),
+        arguments if isinstance(arguments, str) else json.dumps(arguments),
+    )
 
 
 def _sampling(role: str, endpoint: Endpoint) -> Sampling:

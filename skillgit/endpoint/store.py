@@ -1,5 +1,8 @@
 """The memory of paid calls: every usable reply under the digest of the request it answers.
 
+Beside them what must stay the same when a run resumes: when its round began, what its commands
+printed, what was found out about an endpoint.
+
 One SQLite file in the private state of the repository. Each reply is one transaction, so a
 process that is killed loses at most the call it was waiting for, and several processes may
 share the file.
@@ -26,7 +29,8 @@ from skillgit.types import Usage
 STATE_FOLDER = "skillgit"
 """In Git's common directory: what all work trees share and nobody else is sent."""
 STORE_FILE = "replies.db"
-_VERSION = 1
+_VERSION = 2
+"""1 had no observations and no facts; opening such a file adds the tables."""
 _PATIENCE = 30.0
 """Seconds to wait for another process that writes."""
 
@@ -43,6 +47,16 @@ CREATE TABLE IF NOT EXISTS rounds (
     digest TEXT PRIMARY KEY,
     started INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS observations (
+    key TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    seen TEXT NOT NULL,
+    PRIMARY KEY (key, position)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS facts (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
 """
 _COLUMNS = "key, role, label, model, reply, usage"
 _Row = tuple[str, str, str, str, str, str]
@@ -58,7 +72,7 @@ class Asked:
 
 
 class ReplyStore:
-    """Replies by key, and when each round began. Open it in a `with` statement.
+    """Replies by key, and what else must outlive a process. Open it in a `with` statement.
 
     Every failure of the file is a SurroundingsError that says what to do with it.
     """
@@ -122,6 +136,30 @@ class ReplyStore:
                 "SELECT started FROM rounds WHERE digest = ?", (digest,)
             ).fetchone()
         return int(first)
+
+    def first_seen(self, key: str, position: int, seen: str) -> str:
+        """What was seen at that place when it was first seen."""
+        with self._told("writing to"):
+            self._connection.execute(
+                "INSERT OR IGNORE INTO observations VALUES (?, ?, ?)", (key, position, seen)
+            )
+            (first,) = self._connection.execute(
+                "SELECT seen FROM observations WHERE key = ? AND position = ?", (key, position)
+            ).fetchone()
+        return str(first)
+
+    def fact(self, name: str) -> str | None:
+        """What was found out under that name, if anything was."""
+        with self._told("reading"):
+            row = self._connection.execute(
+                "SELECT value FROM facts WHERE name = ?", (name,)
+            ).fetchone()
+        return None if row is None else str(row[0])
+
+    def note(self, name: str, value: str) -> None:
+        """Keep what was found out, instead of what was believed before."""
+        with self._told("writing to"):
+            self._connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
     def export(self, path: Path) -> int:
         """Write all replies as JSON lines in the order of their keys; how many there were."""

@@ -108,7 +108,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What the model said in a turn. `cut` means that the limit of output tokens stopped it."""
+    """What the model said in a turn. `cut` means that the limit of output tokens stopped it.
+
+    `usage` is what it took when it was first said, also where it comes from memory (`cached`).
+    """
 
     content: str
     reasoning: str = ""
