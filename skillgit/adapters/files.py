@@ -21,6 +21,7 @@ _BESIDE = frozenset(
     {"result.json", "config.json", "lock.json", "reward.json", "manifest.json"}
     | {"outcome.json", "outcomes.json", "outcomes.jsonl"}
 )
+_WORK = "work"
 _BESIDE_SUFFIXES = (".result.json", ".config.json", ".lock.json")
 
 
@@ -61,6 +62,8 @@ def _read_folder(root: Path, prefix: str) -> Iterator[SourceFile | Diagnostic]:
     inside = root.resolve()
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if _WORK in folders and _is_run(Path(folder)):
+            folders.remove(_WORK)
         for name in sorted(filter(_may_hold_trajectories, names)):
             path = Path(folder, name)
             origin = prefix + _printable(path.relative_to(root).as_posix())
@@ -68,6 +71,12 @@ def _read_folder(root: Path, prefix: str) -> Iterator[SourceFile | Diagnostic]:
                 yield Diagnostic(origin, "a link that leads out of the folder is not followed")
             else:
                 yield _read(path, origin)
+
+
+def _is_run(folder: Path) -> bool:
+    """One of skillgit's own runs? What its agent left in `work/` is no trajectory."""
+    said = _bytes(folder / "result.json", _MAX_SIBLING_BYTES)
+    return isinstance(said, bytes) and b'"skillgit.run/' in said
 
 
 def _may_hold_trajectories(name: str) -> bool:

@@ -16,6 +16,8 @@ class Ended(StrEnum):
     TURNS = "turn budget"
     SECONDS = "time budget"
     TOKENS = "token budget"
+    REPEATED = "repeated itself"
+    """The same turn again and again, also after a hint."""
     NO_REPLY = "no reply"
     """The endpoint gave nothing usable for a turn."""
     CRASHED = "crashed"
@@ -29,6 +31,18 @@ class SkillVersion:
     root: str
     commit: Oid | None
     digest: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class RunIdentity:
+    """What a run depends on: two runs with the same identity are the same run."""
+
+    task: str
+    task_digest: Digest
+    seed: int
+    skill: Digest | None
+    model: str
+    harness: Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +76,9 @@ class RunResult:
     group: str = ""
     problem: str = ""
     """What crashed, where something did."""
+
+    @property
+    def identity(self) -> RunIdentity:
+        """What this run depended on; the commit of the skill is not part of it."""
+        skill = self.skill.digest if self.skill else None
+        return RunIdentity(self.task, self.task_digest, self.seed, skill, self.model, self.harness)
