@@ -7,6 +7,7 @@
 | consolidate | `consolidate(skill, patches, options, model) -> ChangeSet` | which edits survive? |
 | guard | `guard(skill, edits) -> Verdict` | is it allowed, well formed and small enough? |
 | record | `record(repository, skill, edits, …) -> Branch` | how does the history tell it? |
+| create | `create(order, repo, author) -> Creation` | what does the model know already? |
 
-`pipeline.evolve` calls them in this order and is the table of contents.
+`pipeline.evolve` calls the first five in this order and is the table of contents.
 """
