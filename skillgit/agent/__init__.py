@@ -1,1 +1,1 @@
-"""The ReAct loop and its tools; used by rollouts and by error analysts."""
+"""The ReAct loop of rollouts and of error analysts, its tools, and the folder it works in."""
