@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -107,8 +108,8 @@ def _faults(text: str, kind: str) -> Iterator[str]:
     placeholder = _PLACEHOLDER.search(prose)
     if unseen:
         yield f"hidden or control characters: {', '.join(sorted(unseen))}"
-    if not _line(text):
-        yield "it is empty"
+    if not _words(text):
+        yield "it has no words"
     if "`" in prose or text.rstrip().endswith(("…", "...")) or _is_cut(text, kind):
         yield f"it breaks off: end it, within {LONGEST[kind]} characters"
     if _HTML.search(prose):
@@ -192,6 +193,8 @@ def _strange(text: str, title: str, sections: Sequence[Section]) -> Iterator[str
     headings = [(1, title), *((2, section.title) for section in sections)]
     if [(heading.level, heading.title) for heading in found.headings] != headings:
         yield "titles: a title holds Markdown of its own"
-    points = sum(len(section.points) for section in sections)
-    if sum(block.kind == "paragraph" for block in found.blocks) != points:
+    kinds = Counter(block.kind for block in found.blocks)
+    points = [len(section.points) for section in sections]
+    items = sum(count for count in points if count > 1)
+    if (kinds["paragraph"], kinds["item"]) != (sum(points), items):
         yield "points: a point holds Markdown of its own; write plain sentences and backquotes"
