@@ -4,7 +4,7 @@ Runs of one task are alike: a task that a model cannot do fails under every seed
 the unit here, and three seeds of 60 tasks are 60 observations, not 180. Every interval leaves the
 seeds of a task together, and the test counts tasks.
 
-What was chosen, and why, by simulation (12 to 200 tasks, 1 and 3 seeds, easy and hard mixtures):
+What was chosen, and why, by simulation (6 to 200 tasks, 1 and 3 seeds, easy and hard mixtures):
 the plain percentile bootstrap of a rate covered the truth in 77 to 97 % where 95 % were promised,
 Wilson's interval with an effective number of runs in 89 to 98 %. For differences the plain
 bootstrap called two equal skills different in up to 9 % (12 % with six tasks), the one below in
