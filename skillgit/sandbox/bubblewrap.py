@@ -1,0 +1,167 @@
+"""The default sandbox: bubblewrap, with namespaces of its own for everything it knows.
+
+A command sees what walls.py lets it see: /usr and a little of /etc, read-only; a Python; its work
+folder; a small /tmp. It sees no home, no network, no other process, no variable of ours. It starts
+only when its limits are in place: bubblewrap waits at `--block-fd` until they are.
+
+What is not obvious:
+- /proc is read-only. For real root, bubblewrap 0.8 leaves /proc/sys writable, the machine's own
+  `core_pattern` included.
+- The limit of processes does not hold for real root, in whatever namespace; watch.py counts them.
+- Processes are marked as the first to go when the machine runs out of memory.
+- /proc/self/mountinfo names the outer paths of what is bound; nothing can be done about it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import re
+import resource
+import shutil
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+
+from skillgit import config
+from skillgit.errors import SurroundingsError
+from skillgit.ports import Ran
+from skillgit.sandbox.folders import tidy
+from skillgit.sandbox.interior import Interior, find_interior
+from skillgit.sandbox.limits import MOST_OPEN_FILES, Limits
+from skillgit.sandbox.running import Running, cannot_be_run, started
+from skillgit.sandbox.walls import WORK, walls
+from skillgit.sandbox.watch import FolderWatch, ProcessWatch, watch
+from skillgit.sandbox.wires import Wires, readable_soon
+
+NEEDED_OPTIONS = ("--disable-userns", "--size", "--json-status-fd", "--block-fd")
+"""All of them are there from bubblewrap 0.8 on."""
+_PATIENCE = 30.0
+"""Seconds in which all processes of a command must be gone after they were killed."""
+_FIRST_TO_GO = b"1000"
+# A shell starts the command, for it says itself where there is none of that name.
+_SHELL = ("/bin/sh", "-c", 'exec "$@"', "sh")
+
+
+class Bubblewrap:
+    """Commands in a bubblewrap of their own, each."""
+
+    def __init__(self, options: config.Sandbox) -> None:
+        self.name = "bubblewrap"
+        self.workdir = WORK
+        self._limits = Limits.of(options)
+        self._program = shutil.which("bwrap") or "bwrap"
+
+    @cached_property
+    def interior(self) -> Interior:
+        """The Python inside; looked up when it is first needed."""
+        return find_interior()
+
+    def python(self) -> tuple[str, ...]:
+        return (self.interior.python,)
+
+    async def run(self, work: Path, command: Sequence[str], *, readable: Mapping[str, Path]) -> Ran:
+        if misfit := cannot_be_run(command):
+            return misfit
+        folder = FolderWatch(work, self._limits)
+        view = list(walls(work, readable, self.interior))
+        stopped = ""
+        with Wires() as wires:
+            arguments = [self._program, *view, *wires.arguments, "--remount-ro", "/"]
+            arguments += ["--", *_SHELL, *command]
+            async with started(arguments, environment={}, descriptors=wires.theirs) as running:
+                wires.close_theirs()
+                inner = await wires.inner_process()
+                if inner:
+                    stopped = await self._supervise(running, wires, inner, folder)
+            begun = wires.command_ended() or (running.process.returncode or 0) < 0
+        tidy(work)
+        text, status = running.output.text(), running.process.returncode
+        if stopped:
+            return Ran(text, None, stopped)
+        if begun and status is not None:
+            return Ran(text, status) if status >= 0 else Ran(text, None, "killed from outside")
+        raise SurroundingsError(
+            f"running a command in bubblewrap: {text.strip() or 'it ended at once'}",
+            hint="`skillgit doctor` says which sandbox works here",
+        )
+
+    async def _supervise(
+        self, running: Running, wires: Wires, inner: int, folder: FolderWatch
+    ) -> str:
+        """Let the command begin, and leave no process of it; why it was stopped, if it was."""
+        with _handle(inner) as handle:
+            if handle is None:
+                return ""
+            try:
+                self._confine(inner)
+                wires.release()
+                processes = ProcessWatch(inner, folder.device, self._limits, own_tmp=True)
+                return await running.watched(
+                    self._limits.seconds, watch(folder, processes), closely=folder.full
+                )
+            finally:
+                with suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+                await asyncio.shield(_gone(handle))
+
+    def _confine(self, inner: int) -> None:
+        """The limits of each process, set from outside on the first one: all others inherit them.
+
+        Inside its own user namespace Linux 5.14 and newer count the processes of a user anew.
+        """
+        limits = {
+            resource.RLIMIT_AS: self._limits.memory,
+            resource.RLIMIT_FSIZE: self._limits.file,
+            resource.RLIMIT_CPU: self._limits.cpu,
+            resource.RLIMIT_NOFILE: MOST_OPEN_FILES,
+            resource.RLIMIT_CORE: 0,
+        }
+        if _counts_in_namespace():
+            limits[resource.RLIMIT_NPROC] = self._limits.processes
+        try:
+            for kind, wanted in limits.items():
+                hardest = resource.getrlimit(kind)[1]
+                most = wanted if hardest == resource.RLIM_INFINITY else min(wanted, hardest)
+                resource.prlimit(inner, kind, (most, most))
+        except PermissionError as error:
+            raise SurroundingsError(
+                "limiting a command in bubblewrap: the system does not let its owner do so",
+                hint="`bwrap` must not be setuid: `sudo chmod u-s` it",
+            ) from error
+        except ProcessLookupError:
+            return
+        with suppress(OSError):  # it only makes a bad moment worse
+            Path(f"/proc/{inner}/oom_score_adj").write_bytes(_FIRST_TO_GO)
+
+
+def _counts_in_namespace() -> bool:
+    """Older kernels count all that a user runs anywhere: a desktop alone may be over the limit."""
+    release = [int(number) for number in re.findall(r"\d+", platform.release())[:2]]
+    return release >= [5, 14]
+
+
+@contextmanager
+def _handle(process: int) -> Iterator[int | None]:
+    """A descriptor of a process: unlike its number, it never names another one."""
+    try:
+        handle = os.pidfd_open(process)
+    except ProcessLookupError:  # it was killed before it could begin
+        yield None
+        return
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+async def _gone(handle: int) -> None:
+    """Wait for the end of the first process of a namespace: all others end before it does."""
+    if not await readable_soon(handle, _PATIENCE):
+        raise SurroundingsError(
+            f"ending a command: its processes are still there after {_PATIENCE:g} s",
+            hint="a disk that does not answer holds them; `ps` shows them in state D",
+        )
