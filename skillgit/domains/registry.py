@@ -1,0 +1,19 @@
+"""The domains by name, with default grading; `graders` for other grading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from skillgit.config import Grading
+from skillgit.domains.spreadsheet.domain import Spreadsheet
+from skillgit.domains.task import Domain
+from skillgit.domains.text import Text
+
+
+def graders(grading: Grading) -> Mapping[str, Domain]:
+    """Every domain, grading as asked; SurroundingsError where a recalculation is not installed."""
+    return MappingProxyType({"spreadsheet": Spreadsheet(grading), "text": Text()})
+
+
+DOMAINS = graders(Grading())

@@ -1,0 +1,111 @@
+"""`Domain` for workbooks. Every workbook is opened in a process of its own."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from skillgit.config import Grading, Recalc
+from skillgit.domains.answers import take
+from skillgit.domains.previews import preview
+from skillgit.domains.spreadsheet.confined import ask, require
+from skillgit.domains.spreadsheet.opening import MOST_BYTES
+from skillgit.domains.spreadsheet.recalc import find_libreoffice, with_libreoffice
+from skillgit.domains.task import Case, Grade, Mismatch
+from skillgit.errors import SurroundingsError
+
+
+class Spreadsheet:
+    """Grades workbooks. Raises SurroundingsError where what `grading` asks for is not installed."""
+
+    name = "spreadsheet"
+
+    def __init__(self, grading: Grading | None = None) -> None:
+        self._grading = grading or Grading()
+        if self._grading.recalc is Recalc.FORMUALIZER:
+            require("formualizer")
+        if self._grading.recalc is Recalc.LIBREOFFICE and find_libreoffice() is None:
+            raise SurroundingsError(
+                "preparing to grade workbooks: LibreOffice is not installed",
+                hint="install it (on Debian: libreoffice-calc-nogui), or use --recalc formualizer",
+            )
+
+    def grade(self, case: Case, answer: Path) -> Grade:
+        """Compare the stored values of `answer` with the gold workbook, in `case.region`.
+
+        `score` is 1 or 0. Notes: `scorer` (official or strict), `recalc`, where computing failed
+        `recalc problem`, where the gold file is to blame `gold`, and `different` where more places
+        differ than are listed.
+        """
+        notes = {
+            "scorer": "strict" if self._grading.strict else "official",
+            "recalc": str(self._grading.recalc),
+        }
+        if case.gold is None:
+            return Grade(passed=False, score=0.0, problem="no gold is known", notes=notes)
+        with tempfile.TemporaryDirectory(prefix="skillgit-grade-") as folder:
+            copy = Path(folder, "answer.xlsx")
+            reason = take(answer, copy, MOST_BYTES)
+            if reason:
+                return Grade(passed=False, score=0.0, problem=reason, notes=notes)
+            computed, trouble = self._by_libreoffice(copy)
+            told = ask(
+                "grade",
+                gold=str(case.gold.resolve()),
+                answer=str(copy),
+                computed=str(computed or ""),
+                region=case.region,
+                strict=self._grading.strict,
+                recalc=str(self._grading.recalc),
+            )
+        notes |= {"recalc problem": trouble} if trouble else {}
+        return _as_grade(told, notes)
+
+    def literals(self, case: Case, mismatches: tuple[Mismatch, ...]) -> frozenset[str]:
+        """Expected values that differ, as a program would spell them; of all places without one."""
+        if case.gold is None:
+            return frozenset()
+        told = ask(
+            "literals",
+            gold=str(case.gold.resolve()),
+            region=case.region,
+            places=[one.place for one in mismatches],
+            inputs=_workbooks(case.inputs.values()),
+        )
+        return frozenset(told.get("literals", ()))
+
+    def preview(self, case: Case) -> str:
+        """Sheets, used cells and first rows of each input."""
+        return preview(case.inputs)
+
+    def _by_libreoffice(self, copy: Path) -> tuple[Path | None, str]:
+        if self._grading.recalc is not Recalc.LIBREOFFICE:
+            return None, ""
+        # Nothing of a stranger's is given to LibreOffice that would not be opened here.
+        reason = ask("refuse", path=str(copy))["problem"]
+        made = copy.with_name("computed.xlsx")
+        trouble = reason or with_libreoffice(copy, made)
+        return (None, trouble) if trouble else (made, "")
+
+
+def _as_grade(told: Any, notes: dict[str, str]) -> Grade:  # noqa: ANN401 - JSON is anything
+    notes |= told.get("notes", {})
+    if "gold" in told:
+        notes["gold"] = told["gold"]
+    if told.get("different", 0) > len(told.get("mismatches", ())):
+        notes["different"] = str(told["different"])
+    passed = bool(told.get("passed"))
+    return Grade(
+        passed=passed,
+        score=float(passed),
+        compared=told.get("compared", 0),
+        mismatches=tuple(Mismatch(*parts) for parts in told.get("mismatches", ())),
+        problem=told.get("problem", ""),
+        notes=notes,
+    )
+
+
+def _workbooks(paths: Iterable[Path]) -> list[str]:
+    return [str(path.resolve()) for path in paths if path.suffix.lower() in {".xlsx", ".xlsm"}]

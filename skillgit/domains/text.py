@@ -1,0 +1,155 @@
+"""The text domain: an answer file with a few lines, compared exactly."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from skillgit.domains.answers import take
+from skillgit.domains.previews import WORKBOOKS, preview
+from skillgit.domains.spreadsheet.confined import ask
+from skillgit.domains.task import Case, Grade, Mismatch
+
+MOST_BYTES = 1 << 20
+
+_MOST_FORM = 40
+_MOST_SHOWN = 200
+_SHORTEST = 3
+_KEPT = frozenset(" !\"#$%&'()*,./:;<=>@[\\]^_`{|}~-€£¥°")
+_NUMBER = re.compile(r"\d(?:[\d.,_:/-]*\d)?")
+_MOST_INPUT = 16 << 20
+
+
+class Text:
+    """Grades text. Blanks at the ends of lines and empty lines at the end do not count."""
+
+    name = "text"
+
+    def grade(self, case: Case, answer: Path) -> Grade:
+        """Compare `answer` line by line with the gold file, or with `case.region` without one."""
+        expected = _expected(case)
+        if expected is None:
+            return _failed("no gold is known, or it cannot be read")
+        with tempfile.TemporaryDirectory(prefix="skillgit-grade-") as folder:
+            copy = Path(folder, "answer.txt")
+            reason = take(answer, copy, MOST_BYTES)
+            if reason:
+                return _failed(reason)
+            try:
+                found = copy.read_bytes().decode("utf-8-sig")
+            except UnicodeDecodeError:
+                return _failed("the answer is no UTF-8 text")
+        return _graded(_lines(expected), _lines(found))
+
+    def literals(self, case: Case, mismatches: tuple[Mismatch, ...]) -> frozenset[str]:
+        """Expected lines that differ, and the numbers in them, where no input has them."""
+        lines = _lines(_expected(case) or "")
+        places = {one.place for one in mismatches} - {_COUNT}
+        if places:
+            lines = [line for n, line in enumerate(lines, 1) if _place(n) in places]
+        wanted = {part for line in lines for part in (line.strip(), *_NUMBER.findall(line))}
+        return frozenset(
+            part for part in wanted - _known(case.inputs.values()) if len(part) >= _SHORTEST
+        )
+
+    def preview(self, case: Case) -> str:
+        """The first lines, or sheets and rows, of each input."""
+        return preview(case.inputs)
+
+
+_COUNT = "number of lines"
+
+
+def form(text: str) -> str:
+    """The shape of a text: 9+ for digits, a+ and A+ for letters, ASCII punctuation as it is.
+
+    Every run is one mark, however long, so that no length and no letter can be read off.
+    """
+    marks = (mark for mark, _ in groupby(map(_mark, text)))
+    shape = "".join(f"{mark}+" if mark in "9aA?" else mark for mark in marks)
+    return shape if len(shape) <= _MOST_FORM else f"{shape[:_MOST_FORM]}…"
+
+
+def _mark(char: str) -> str:
+    if char.isdigit():
+        return "9"
+    if char.isalpha():
+        return "A" if char.isupper() else "a"
+    return char if char in _KEPT else "?"
+
+
+def _graded(expected: Sequence[str], found: Sequence[str]) -> Grade:
+    mismatches = []
+    if len(expected) != len(found):
+        told = f"{len(found)} lines, where {len(expected)} are expected"
+        mismatches.append(Mismatch(_COUNT, str(len(found)), str(len(expected)), told))
+    mismatches += [
+        Mismatch(_place(number), _shown(got), _shown(want), _hint(want, got))
+        for number, (want, got) in enumerate(zip(expected, found, strict=False), 1)
+        if want != got
+    ]
+    passed = not mismatches
+    return Grade(
+        passed=passed,
+        score=float(passed),
+        compared=max(len(expected), len(found)),
+        mismatches=tuple(mismatches),
+    )
+
+
+def _hint(expected: str, found: str) -> str:
+    wanted, seen = form(expected), form(found)
+    if not any(mark in wanted for mark in ("9+", "a+", "A+")):
+        return "another line is expected"  # signs alone would be the answer itself
+    if wanted == seen:
+        return "the form is right, the content is not"
+    return f'expected the form "{wanted}", found the form "{seen}"'
+
+
+def _failed(problem: str) -> Grade:
+    return Grade(passed=False, score=0.0, problem=problem)
+
+
+def _expected(case: Case) -> str | None:
+    if case.gold is None:
+        return case.region or None
+    try:
+        return case.gold.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError):
+        return None
+
+
+def _lines(text: str) -> list[str]:
+    # Not splitlines(): a form feed or a line separator is part of a line.
+    lines = [line.rstrip() for line in text.replace("\r\n", "\n").split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _place(number: int) -> str:
+    return f"line {number}"
+
+
+def _shown(line: str) -> str:
+    return line if len(line) <= _MOST_SHOWN else f"{line[:_MOST_SHOWN]}…"
+
+
+def _known(paths: Iterable[Path]) -> frozenset[str]:
+    """Lines, numbers and cell values of the inputs."""
+    workbooks = []
+    known: set[str] = set()
+    for path in paths:
+        if path.suffix.lower() in WORKBOOKS:
+            workbooks.append(str(path.resolve()))
+            continue
+        with path.open("rb") as file:
+            text = file.read(_MOST_INPUT).decode("utf-8", "replace")
+        known.update(line.strip() for line in text.splitlines())
+        known.update(_NUMBER.findall(text))
+    if workbooks:
+        known.update(ask("values", inputs=workbooks).get("values", ()))
+    return frozenset(known)
