@@ -13,6 +13,7 @@ import re
 import secrets
 import shutil
 import stat
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from pathlib import Path
 
 from skillgit.adapters.leftovers import copy_leftovers
 from skillgit.errors import SurroundingsError, UsageError
-from skillgit.evaluation.runs import RunIdentity, RunResult
+from skillgit.evaluation.runs import Ended, RunIdentity, RunResult
 from skillgit.names import Digest
 from skillgit.provenance.canonical import from_json, json_bytes, to_json
 from skillgit.types import Diagnostic
@@ -76,11 +77,16 @@ class StoredRuns:
 
 
 class RunFolder:
-    """Finished runs below `root`. `overwrite` lets a run take the place of another one."""
+    """Finished runs below `root`.
+
+    `overwrite` lets a run take the place of another one, and of one that crashed.
+    """
 
     def __init__(self, root: Path, *, overwrite: bool = False) -> None:
         self.root = root
         self._overwrite = overwrite
+        self.left_out: Counter[str] = Counter()
+        """What of the agents' files was not kept in runs saved here, by kind."""
 
     def place(self, task: str, seed: int) -> Path:
         """Where the run of a task with a seed lies; different tasks never share a place."""
@@ -108,6 +114,7 @@ class RunFolder:
             if faster := self._taken(result.identity):
                 return faster
             self._move(half, place)
+            self.left_out.update(left_out)
         except OSError as error:
             raise SurroundingsError(
                 f"writing the run {place}: {error.strerror or error}",
@@ -143,7 +150,8 @@ class RunFolder:
         if not os.path.lexists(place):
             return None
         found = _read(place)
-        if isinstance(found, StoredRun) and found.result.identity == identity:
+        same = isinstance(found, StoredRun) and found.result.identity == identity
+        if isinstance(found, StoredRun) and same and not self._again(found.result):
             return found
         if self._overwrite:
             return None
@@ -152,6 +160,9 @@ class RunFolder:
             f"looking for finished runs: {place} {what}",
             hint="give another folder with -o, or --overwrite to replace it",
         )
+
+    def _again(self, result: RunResult) -> bool:
+        return self._overwrite and result.ended is Ended.CRASHED
 
     def _move(self, half: Path, place: Path) -> None:
         _sync(half)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from skillgit.names import Digest
+from skillgit.names import Digest, SkillPath
 
 
-def skill_digest(files: Mapping[str, bytes]) -> Digest:
+def skill_digest(files: Mapping[SkillPath, bytes] | Mapping[str, bytes]) -> Digest:
     """SHA-256 over the sorted files of `path NUL sha256-in-hex NUL`; modes and places do not count.
 
     Harbor records it for each skill of a trial (`skills[].digest` in its `lock.json`), so a run
@@ -17,7 +17,7 @@ def skill_digest(files: Mapping[str, bytes]) -> Digest:
     """
     total = hashlib.sha256()
     # Harbor sorts `Path` values, which compare folder by folder: a/x comes before a-b/x.
-    for path in sorted(files, key=lambda path: path.split("/")):
-        content = hashlib.sha256(files[path]).hexdigest()
+    for path, data in sorted(files.items(), key=lambda item: item[0].split("/")):
+        content = hashlib.sha256(data).hexdigest()
         total.update(path.encode("utf-8", "surrogateescape") + b"\0" + content.encode() + b"\0")
     return Digest(f"sha256:{total.hexdigest()}")

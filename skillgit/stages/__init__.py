@@ -2,6 +2,7 @@
 
 | stage | door | its one question |
 |---|---|---|
+| rollout | `rollout(skill, tasks, seeds, options, bench) -> RunResult…` | how does an agent fare? |
 | collect | `collect(files, options, outcomes) -> Pool` | what happened, and did it succeed? |
 | analyze | `analyze(skill, pool, options, model) -> Analysis` | what would each analyst change? |
 | consolidate | `consolidate(skill, patches, options, model) -> ChangeSet` | which edits survive? |
@@ -9,5 +10,5 @@
 | record | `record(repository, skill, edits, …) -> Branch` | how does the history tell it? |
 | create | `create(order, repo, author) -> Creation` | what does the model know already? |
 
-`pipeline.evolve` calls the first five in this order and is the table of contents.
+`pipeline.evolve` calls collect to record in this order and is the table of contents.
 """

@@ -1,0 +1,71 @@
+"""What a rollout is told and what it is given: who acts, within which bounds, with which tools."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from skillgit.agent.episode import Mind
+from skillgit.config import Agent, Speech
+from skillgit.domains.task import Domain
+from skillgit.evaluation.runs import RunIdentity, RunResult
+from skillgit.names import Digest
+from skillgit.ports import Progress, Prompts, Sandbox
+
+
+class Actor(StrEnum):
+    """Who works on the tasks. The last two need no model: the floor and the ceiling of a set."""
+
+    MODEL = "model"
+    DO_NOTHING = "do-nothing"
+    """Leaves the first input as the answer."""
+    GOLD = "gold"
+    """Leaves the expected answer: a task that it does not pass is broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the tasks are worked on. `model` is its name; `harness` all that runs share otherwise."""
+
+    model: str
+    harness: Digest
+    actor: Actor = Actor.MODEL
+    agent: Agent = field(default_factory=Agent)
+    speech: Speech = Speech.TEXT
+    answer_bytes: int = 256 << 20
+    """The most that an answer file may hold."""
+    recalc: str = "none"
+
+
+class Shelf(Protocol):
+    """Where finished runs lie (`adapters.runs.RunFolder`)."""
+
+    def finished(self, identity: RunIdentity) -> RunResult | None:
+        """The result of exactly this run; UsageError where another one has its place."""
+        ...
+
+    def save(self, result: RunResult, trajectory: bytes, work: Path | None) -> object:
+        """Keep a run; it is there as a whole or not at all."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What only an actor that asks a model needs: the model, its words, and a place to work."""
+
+    mind: Mind
+    prompts: Prompts
+    sandbox: Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The outside world of a rollout. Without `model` nothing but floor and ceiling can be run."""
+
+    domains: Mapping[str, Domain]
+    shelf: Shelf
+    progress: Progress
+    model: Model | None = None
