@@ -11,7 +11,7 @@ import click
 
 from skillgit.adapters.settings import load_settings
 from skillgit.cli.console import examples, out, print_json, safe, say
-from skillgit.config import Endpoint
+from skillgit.config import Config
 from skillgit.doctor.diagnosis import Check, Level
 from skillgit.doctor.machine import probe_machine
 from skillgit.doctor.probe import probe_endpoint
@@ -38,8 +38,8 @@ def command(*, base_url: str | None, model: str | None, as_json: bool) -> int:
     that takes a minute or two. Ends with 3 if something fails that a round cannot do without.
     """
     options = {"endpoint.base_url": base_url, "endpoint.model": model}
-    endpoint = load_settings(Path.cwd(), options).config.endpoint
-    checks = asyncio.run(_examine(endpoint, show=not as_json))
+    config = load_settings(Path.cwd(), options).config
+    checks = asyncio.run(_examine(config, show=not as_json))
     failed = sum(check.level is Level.FAIL for check in checks)
     if as_json:
         print_json("doctor", {"ok": not failed, "checks": [asdict(check) for check in checks]})
@@ -48,12 +48,13 @@ def command(*, base_url: str | None, model: str | None, as_json: bool) -> int:
     return SurroundingsError.exit_code if failed else 0
 
 
-async def _examine(endpoint: Endpoint, *, show: bool) -> list[Check]:
+async def _examine(config: Config, *, show: bool) -> list[Check]:
     checks = []
-    for check in probe_machine(Path.cwd()):
+    for check in probe_machine(Path.cwd(), config.sandbox):
         checks.append(check)
         _show(check, show=show)
-    async for check in probe_endpoint(endpoint, os.environ.get(endpoint.api_key_env, "")):
+    key = os.environ.get(config.endpoint.api_key_env, "")
+    async for check in probe_endpoint(config.endpoint, key):
         checks.append(check)
         _show(check, show=show)
     return checks

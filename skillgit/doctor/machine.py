@@ -7,24 +7,27 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from skillgit.adapters.git import GitRepository
+from skillgit.config import Confinement, Sandbox
 from skillgit.doctor.diagnosis import Check, Level
 from skillgit.endpoint.store import STATE_FOLDER
 from skillgit.errors import SkillgitError, SurroundingsError
+from skillgit.sandbox import examine, missing_packages
 
-_SANDBOX_SECONDS = 10
+_WITHOUT = "without one, only `evolve --error-analyst single-call` works"
 
 
-def probe_machine(start: Path) -> Iterator[Check]:
-    """Check what work in folder `start` would find. Nothing is written."""
+def probe_machine(start: Path, sandbox: Sandbox) -> Iterator[Check]:
+    """Check what work in folder `start` would find. Nothing is written there."""
     yield Check("Python", Level.OK, f"{platform.python_version()} on {platform.system()}")
     git = _git()
     yield git
     if git.level is Level.OK:
         yield from _repository(start)
-    yield _sandbox()
+    yield _sandbox(sandbox)
 
 
 def _git() -> Check:
@@ -75,16 +78,26 @@ def _state(common_dir: Path) -> Check:
     return Check("state", Level.OK, str(folder))
 
 
-def _sandbox() -> Check:
-    """Reported only: the analysts of a round run no commands."""
-    advice = "'evolve' needs none; commands of a model would not be run here"
-    program = shutil.which("bwrap")
-    if program is None:
-        return Check("sandbox", Level.WARN, "bubblewrap (bwrap) is not installed", advice)
-    command = [program, "--unshare-all", "--die-with-parent", "--ro-bind", "/", "/", "true"]
-    try:
-        subprocess.run(command, capture_output=True, check=True, timeout=_SANDBOX_SECONDS)
-    except (OSError, subprocess.SubprocessError) as error:
-        said = (getattr(error, "stderr", None) or b"").decode("utf-8", "replace").strip()
-        return Check("sandbox", Level.WARN, f"bubblewrap cannot start: {said or error}", advice)
-    return Check("sandbox", Level.OK, "bubblewrap")
+def _sandbox(options: Sandbox) -> Check:
+    """Not needed by every round, so never a failure."""
+    trouble = examine(options)
+    if trouble is not None:
+        others = [
+            kind for kind in Confinement if kind is not options.kind and _works(options, kind)
+        ]
+        better = f"set sandbox.kind to {others[0]}, which works here; or " if others else ""
+        return Check("sandbox", Level.WARN, trouble.what, f"{better}{trouble.advice}; {_WITHOUT}")
+    missing = missing_packages(options)
+    if missing:
+        return Check(
+            "sandbox",
+            Level.WARN,
+            f"{options.kind}; its Python has no {', '.join(missing)}",
+            "for spreadsheet tasks: pip install 'skillgit[spreadsheet]'",
+        )
+    return Check("sandbox", Level.OK, options.kind)
+
+
+def _works(options: Sandbox, kind: Confinement) -> bool:
+    program = "bwrap" if kind is Confinement.BUBBLEWRAP else kind
+    return bool(shutil.which(program)) and examine(replace(options, kind=kind)) is None

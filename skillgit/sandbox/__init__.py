@@ -5,10 +5,11 @@ bubblewrap.py   the default: namespaces of their own, a read-only system, one wr
 container.py    docker or podman
 unconfined.py   for --unsafe-no-sandbox alone
 
-What they share: interior.py (the Python inside), limits.py and watch.py (how much a command may
-take), running.py (one program to its end), output.py, folders.py, seccomp.py.
+Of bubblewrap alone: walls.py (what a command sees), interior.py (the Python inside), seccomp.py
+(calls of the kernel that are refused), wires.py (its pipes). Shared: limits.py and watch.py (how
+much a command may take), running.py (one program to its end), output.py, folders.py.
 """
 
-from skillgit.sandbox.opening import Trouble, examine, open_sandbox
+from skillgit.sandbox.opening import Trouble, examine, missing_packages, open_sandbox
 
-__all__ = ["Trouble", "examine", "open_sandbox"]
+__all__ = ["Trouble", "examine", "missing_packages", "open_sandbox"]

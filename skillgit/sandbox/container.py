@@ -10,10 +10,13 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import resource
 import secrets
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -36,7 +39,11 @@ _GRACE = 5
 _FAILED = 125
 """The client's own failure; the shell inside keeps commands from saying the same."""
 _CLIENT_SECONDS = 30
+_TASKS = 32_768
+"""What Linux itself allows by default; --pids-limit is the limit that counts."""
 _CLIENT_VARIABLES = (
+    "CONTAINERS_CONF",
+    "CONTAINERS_STORAGE_CONF",
     "CONTAINER_HOST",
     "DOCKER_CONFIG",
     "DOCKER_CONTEXT",
@@ -92,11 +99,16 @@ class Container:
         arguments = [self._program, *self.arguments(name, work, readable), *command]
         finished = False
         try:
-            async with started(arguments, environment=_client_environment()) as running:
-                stopped = await running.watched(
-                    self._limits.seconds, folder.over, closely=folder.full
-                )
-                finished = not stopped
+            with tempfile.TemporaryDirectory(
+                prefix="skillgit-"
+            ) as elsewhere:  # podman leaves notes
+                async with started(
+                    arguments, environment=_client_environment(), folder=Path(elsewhere)
+                ) as running:
+                    stopped = await running.watched(
+                        self._limits.seconds, folder.over, closely=folder.full
+                    )
+                    finished = not stopped
         finally:
             if not finished:
                 await self._remove(name)
@@ -118,6 +130,7 @@ class Container:
         yield from ("--network", "none", "--read-only", "--cap-drop", "ALL")
         yield from ("--security-opt", "no-new-privileges", "--security-opt", "label=disable")
         yield from ("--ipc", "private", "--hostname", "sandbox", "--no-healthcheck")
+        yield from ("--stop-timeout", "0")  # a removal does not wait for the command
         yield from ("--pids-limit", str(limits.processes))
         yield from ("--memory", f"{limits.memory}b", "--memory-swap", f"{limits.memory}b")
         yield from ("--shm-size", f"{SHARED_BYTES}b")
@@ -138,6 +151,9 @@ class Container:
         user = f"{os.getuid()}:{os.getgid()}"
         if self.name == config.Confinement.PODMAN:
             yield from ("--read-only-tmpfs=false", "--http-proxy=false")
+            most = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+            if most != resource.RLIM_INFINITY:  # podman would ask for a million, and be refused
+                yield from ("--ulimit", f"nproc={min(most, _TASKS)}")
             if os.getuid():
                 yield "--userns=keep-id"
         elif self._rootless:
@@ -156,15 +172,16 @@ class Container:
 
     async def _remove(self, name: str) -> None:
         """Started at once and waited for in peace: a second Ctrl-C must not leave it running."""
-        removal = subprocess.Popen(  # noqa: ASYNC220 - asyncio's own could be cancelled half way
-            [self._program, "rm", "--force", name],
-            env=_client_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        await asyncio.shield(asyncio.to_thread(removal.wait))
+        with suppress(OSError):
+            removal = subprocess.Popen(  # noqa: ASYNC220 - asyncio's could be cancelled half way
+                [self._program, "rm", "--force", name],
+                env=_client_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            await asyncio.shield(asyncio.to_thread(removal.wait))
 
 
 def _mount(outside: Path, inside: str) -> str:

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 from repositories import Repository
 
+from skillgit.config import Confinement, Sandbox
 from skillgit.doctor.diagnosis import Check, Level
 from skillgit.doctor.machine import probe_machine
+from skillgit.sandbox import examine as sandbox_trouble
 
 Make = Callable[..., Repository]
 
 
-def examine(start: Path) -> dict[str, Check]:
-    return {check.name: check for check in probe_machine(start)}
+def examine(start: Path, sandbox: Sandbox | None = None) -> dict[str, Check]:
+    return {check.name: check for check in probe_machine(start, sandbox or Sandbox())}
 
 
 @pytest.fixture
@@ -38,9 +40,11 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., N
 def test_everything_is_there_and_nothing_is_written(
     repository: Make, programs: Callable[..., None]
 ) -> None:
+    if sandbox_trouble(Sandbox()):
+        pytest.skip("bubblewrap cannot be used here")
     made = repository({"a.md": "a\n"})
     before = sorted(path for path in made.path.rglob("*"))
-    programs("git", bwrap="exit 0")
+    programs("git", "bwrap")
 
     checks = examine(made.path)
 
@@ -106,16 +110,29 @@ def test_a_state_folder_that_cannot_be_written_to_fails(repository: Make) -> Non
     assert str(folder) in check.found
 
 
+_TOO_OLD = "echo '--ro-bind SRC DEST'"
+_FORBIDDEN = """
+case $1 in
+--help) echo '--disable-userns --size --json-status-fd --block-fd' ;;
+*) echo 'bwrap: setting up uid map: Permission denied'; exit 1 ;;
+esac
+"""
+
+
 @pytest.mark.parametrize(
-    ("scripts", "found"),
+    ("scripts", "found", "advice"),
     [
-        ({}, "not installed"),
-        ({"bwrap": "echo 'setting up uid map: Permission denied' >&2; exit 1"}, "uid map"),
-        ({"bwrap": "exit 1"}, "cannot start"),
+        ({}, "not installed", "install bubblewrap"),
+        ({"bwrap": _TOO_OLD}, "has no --disable-userns", "0.8 or newer"),
+        ({"bwrap": _FORBIDDEN}, "uid map: Permission denied", "sandbox.kind"),
     ],
 )
-def test_a_sandbox_is_only_reported(
-    tmp_path: Path, programs: Callable[..., None], scripts: dict[str, str], found: str
+def test_a_sandbox_that_does_not_work_is_a_warning_with_advice(
+    tmp_path: Path,
+    programs: Callable[..., None],
+    scripts: dict[str, str],
+    found: str,
+    advice: str,
 ) -> None:
     programs("git", **scripts)
 
@@ -123,4 +140,20 @@ def test_a_sandbox_is_only_reported(
 
     assert check.level is Level.WARN
     assert found in check.found
-    assert "'evolve' needs none" in check.advice
+    assert "--error-analyst single-call" in check.advice
+    if scripts.get("bwrap") != _FORBIDDEN:  # there, what this system says itself is told
+        assert advice in check.advice
+
+
+def test_another_sandbox_that_works_is_recommended(
+    tmp_path: Path, programs: Callable[..., None]
+) -> None:
+    if sandbox_trouble(Sandbox()):
+        pytest.skip("bubblewrap cannot be used here")
+    programs("git", "bwrap")
+
+    check = examine(tmp_path, Sandbox(kind=Confinement.PODMAN))["sandbox"]
+
+    assert check.level is Level.WARN
+    assert check.found == "podman is not installed"
+    assert check.advice.startswith("set sandbox.kind to bubblewrap, which works here")
