@@ -147,6 +147,8 @@ class Analyze:
     error_analyst: ErrorAnalyst = ErrorAnalyst.AGENTIC
     turns: int = 100
     """Turns within which an error analyst must prove its cause."""
+    starts: int = 3
+    """Conversations that share these turns; a small model repeats a refused repair for ever."""
     max_lessons: int = 2
     """Lessons per trajectory."""
     references: bool = True

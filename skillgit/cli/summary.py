@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from skillgit.cli.console import safe
 from skillgit.review.totals import totals
-from skillgit.types import Evolution, LessonCommit, Result, State
+from skillgit.types import Evolution, Exclusion, LessonCommit, Result, State
 
 _SHOWN = 12
 
@@ -23,6 +23,7 @@ def summary(evolution: Evolution, *, dry_run: bool) -> str:
         [
             _headline(evolution),
             *_trajectories(evolution),
+            *_proofs(evolution),
             *_edits(evolution),
             *_usage(evolution),
             *_lessons(evolution, dry_run=dry_run),
@@ -49,6 +50,30 @@ def _trajectories(evolution: Evolution) -> Iterable[str]:
     yield from _some(
         (f"{d.origin}{f':{d.line}' if d.line else ''}: {d.message}" for d in pool.diagnostics),
         "remark",
+    )
+
+
+_WORDS = {
+    Exclusion.UNPROVEN: ("unproven", "unproven"),
+    Exclusion.FALSE_FAILURE: ("false failure", "false failures"),
+    Exclusion.NO_ARTIFACTS: ("without artifacts", "without artifacts"),
+    Exclusion.NO_REPLY: ("without a reply", "without a reply"),
+}
+
+
+def _proofs(evolution: Evolution) -> Iterable[str]:
+    counts = totals(evolution).proofs
+    if counts is None or not counts.asked:
+        return
+    told = (
+        f"{counts.excluded[kind]} {words[counts.excluded[kind] != 1]}"
+        for kind, words in _WORDS.items()
+        if kind in counts.excluded
+    )
+    rest = ", ".join(told)
+    yield (
+        f"Error analysts  {counts.proven} of {counts.asked} proved their cause"
+        f"{f'; {rest}' if rest else ''}"
     )
 
 
@@ -136,8 +161,10 @@ def payload(evolution: Evolution) -> dict[str, object]:
             {"edit": f.edit, "state": f.state, "reason": f.reason, "into": f.into}
             for f in evolution.fates.values()
         ],
+        "error_analysts": sums.proofs.counts if sums.proofs else None,
         "excluded": [
-            {"trajectory": one.trajectory, "reason": one.reason} for one in evolution.excluded
+            {"trajectory": one.trajectory, "reason": one.reason, "kind": one.kind}
+            for one in evolution.excluded
         ],
         "diagnostics": [
             {"origin": d.origin, "line": d.line, "message": d.message}

@@ -18,7 +18,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from skillgit.names import Digest, EditId, Oid, RoundId, TrajectoryId
@@ -93,6 +93,8 @@ class RoundRecord:
     """The names of the lesson documents, in commit order."""
     duplicates: int = 0
     redactions: int = 0
+    error_analysts: Mapping[str, int] = field(default_factory=dict)
+    """How many had to prove their cause, how many did, and what kept the others from it."""
 
 
 @dataclass(frozen=True, slots=True)

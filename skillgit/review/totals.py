@@ -6,8 +6,47 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from skillgit.names import EditId
-from skillgit.types import Evolution, Fate, State
+from skillgit.config import ErrorAnalyst
+from skillgit.names import EditId, TrajectoryId
+from skillgit.types import Evolution, Excluded, Exclusion, Fate, Patch, Round, State
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """How the error analysts fared that had to prove their cause; the parts add up."""
+
+    asked: int
+    proven: int
+    excluded: Mapping[Exclusion, int]
+
+    def __post_init__(self) -> None:
+        if self.proven + sum(self.excluded.values()) != self.asked:
+            raise ValueError(f"{self.asked} error analysts asked, not all of them accounted for")
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """As the evidence and `--json` tell it."""
+        without = {str(kind): count for kind, count in self.excluded.items()}
+        return {"asked": self.asked, "proven": self.proven, **without}
+
+
+def proofs(
+    round_: Round,
+    failed: Iterable[TrajectoryId],
+    patches: Iterable[Patch],
+    excluded: Iterable[Excluded],
+) -> Proofs | None:
+    """Count the analysts of these failed trajectories, as far as they were asked.
+
+    None where a round's error analysts were single calls, which prove nothing.
+    """
+    if round_.settings.get("analyze.error_analyst") != ErrorAnalyst.AGENTIC:
+        return None
+    failed = set(failed)
+    taught = [patch for patch in patches if patch.trajectory in failed]
+    without = Counter(one.kind for one in excluded if one.trajectory in failed)
+    proven = sum(patch.proof is not None for patch in taught)
+    return Proofs(len(taught) + without.total(), proven, dict(sorted(without.items())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +62,7 @@ class Totals:
     proposed: int
     states: Mapping[State, int]
     lessons: int
+    proofs: Proofs | None = None
 
     def __post_init__(self) -> None:
         parts = self.duplicates + self.left_out + self.excluded + self.analysed
@@ -77,4 +117,10 @@ def totals(evolution: Evolution) -> Totals:
         proposed=len(evolution.fates),
         states={state: states[state] for state in State},
         lessons=len(evolution.branch.lessons) if evolution.branch else 0,
+        proofs=proofs(
+            evolution.round,
+            (one.id for one in pool.failed),
+            evolution.patches,
+            evolution.excluded,
+        ),
     )

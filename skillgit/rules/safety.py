@@ -1,6 +1,9 @@
-"""SG401: what a lesson must not carry along. The text; `stages/analyze` enforces it."""
+"""SG401 and SG402: what a lesson must not carry along; `stages/analyze` enforces them."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator
 
 from skillgit.rules.rule import RuleInfo, told
 
@@ -21,4 +24,47 @@ SAFETY: tuple[RuleInfo, ...] = (
             Fill the range that the task names before saving.
         """,
     ),
+    told(
+        "SG402",
+        "A lesson does not tell how runs are graded, nor where they were made",
+        """An agent that reads the skill has no grader and no other machine's folders. A lesson
+        that speaks of them teaches nothing, or teaches how to please a test.
+
+        The words grader, ground truth, gold answer, expected answer or form and the like, the id
+        of the task, and absolute paths of the machine or the sandbox may stand in a lesson's title,
+        text or reason only where the skill has them already. An edit with one goes back to its
+        analyst once, and is rejected if it has one still.
+
+        Bad:
+            Write the amount with two decimals, since the grader expects the form 9.99.
+        Good:
+            Write amounts with two decimals: `f'{amount:.2f}'`.
+        """,
+    ),
 )
+
+_GRADING = re.compile(
+    r"\b(?:graders?|ground[ _-]?truth"
+    r"|gold(?:en)?[ _-](?:answer|file|value|output|result|solution|standard|workbook)s?"
+    r"|expected[ _-](?:answer|form)s?|answer[ _-]key)\b",
+    re.IGNORECASE,
+)
+# Homes and temporary folders of machines, and the places that a sandbox shows.
+_PLACE = re.compile(
+    r"(?<![\w./~-])(?:/(?:home|root|Users|tmp|var/tmp|var/folders|private|mnt|media|work|workspace"
+    r"|skills|site|python|turn\.(?:py|sh))(?![\w-])[^\s'\"`,;)]*|[A-Za-z]:\\[^\s'\"`,;)]*)"
+)
+_TELLING_ID = re.compile(r".*[\d_-].*")
+"""An id that is a plain word would be found in honest sentences."""
+
+
+def told_of_grading(text: str, base: str, task: str = "") -> list[str]:
+    """The words against SG402 in a text of a lesson; those that the skill has are its own."""
+    return sorted({word for word in _told(text, task) if word not in base})
+
+
+def _told(text: str, task: str) -> Iterator[str]:
+    yield from _GRADING.findall(text)
+    yield from (place.rstrip(".:") for place in _PLACE.findall(text))
+    if _TELLING_ID.fullmatch(task) and re.search(rf"(?<![\w-]){re.escape(task)}(?![\w-])", text):
+        yield task

@@ -20,16 +20,20 @@ from skillgit.rules.format import CLAUDE_FIELDS, FIELDS
 from skillgit.skill import frontmatter
 from skillgit.trajectories.importers import IMPORTERS
 from skillgit.types import (
+    Cause,
     CreateFile,
     DeleteFile,
     Edit,
     Excluded,
+    Exclusion,
     Fate,
     Insert,
     Lesson,
+    Memory,
     MergeRecord,
     Outcome,
     Patch,
+    Proof,
     Quote,
     Replace,
     Result,
@@ -184,7 +188,7 @@ def test_no_evidence_document_is_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("number", "kind"),
-    [("8.8", Edit), ("8.9", Fate)],
+    [("8.8", Edit), ("8.9", Fate), ("8.10", Proof)],
 )
 def test_parts_of_the_evidence(number: str, kind: type) -> None:
     names = [each.name for each in fields(kind)]
@@ -198,6 +202,8 @@ def test_parts_of_the_evidence(number: str, kind: type) -> None:
         ("8.2", "outcome", Outcome),
         ("8.2", "quotes", Quote),
         ("8.3", "sources", evidence.Source),
+        ("8.4", "causes", Cause),
+        ("8.4", "memories", Memory),
         ("8.6", "withheld", evidence.WithheldRecord),
         ("8.7", "steps", Step),
         ("8.7", "steps", ToolCall),
@@ -217,6 +223,8 @@ def test_small_shapes(number: str, row: str, kind: type) -> None:
 def test_words_of_states_and_results() -> None:
     for state in State:
         assert f"`{state}`" in section("8.9")
+    for kind in Exclusion:
+        assert f"`{kind}`" in section("8.1")
     for result in Result:
         assert f"`{result}`" in section("8.2")
 

@@ -19,6 +19,7 @@ from skillgit.provenance.evidence import (
     merge_paths,
 )
 from skillgit.provenance.trailers import MOST_SOURCES, Trailers, message
+from skillgit.review.totals import proofs
 from skillgit.stages.record.account import Account
 from skillgit.stages.record.lessons import Draft
 from skillgit.stages.record.names import skill_name
@@ -78,6 +79,7 @@ def round_documents(
             lessons=tuple(lessons),
             duplicates=account.pool.duplicates,
             redactions=account.pool.redactions,
+            error_analysts=_error_analysts(round_, account),
         ),
         "trajectories.json": _trajectory_list(account),
         "withheld.json": _withheld(account),
@@ -88,6 +90,12 @@ def round_documents(
         kept = [replace(one, origin=_portable(one.origin)) for one in account.trajectories]
         documents |= {f"trajectories/{one.id}.json": one for one in kept}
     return documents
+
+
+def _error_analysts(round_: Round, account: Account) -> dict[str, int]:
+    failed = (one.id for one in account.pool.failed)
+    told = proofs(round_, failed, account.patches, account.excluded)
+    return told.counts if told else {}
 
 
 def _trajectory_list(account: Account) -> TrajectoryList:
