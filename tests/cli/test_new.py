@@ -37,6 +37,11 @@ DRAFT: dict[str, Any] = {
 }
 
 
+def is_again(request: Request) -> bool:
+    """Does it tell what was wrong with the first draft?"""
+    return "refused for this" in request["messages"][1]["content"]
+
+
 def misfit(text: str = "TODO") -> dict[str, Any]:
     return DRAFT | {"sections": [*DRAFT["sections"], {"title": "More", "points": [text]}]}
 
@@ -262,7 +267,7 @@ def test_kill_minus_nine_then_resume(ground: Repository) -> None:
     before = state_of(ground)
 
     def slow(request: Request) -> Answer:
-        return replying(misfit(), delay=30.0 if len(request["messages"]) > 2 else 0.0)
+        return replying(misfit(), delay=30.0 if is_again(request) else 0.0)
 
     with ScriptedEndpoint(slow) as server:
         program = [sys.executable, "-m", "skillgit", "-C", str(ground.path), "new", "csv-reports"]
@@ -273,7 +278,7 @@ def test_kill_minus_nine_then_resume(ground: Repository) -> None:
             process.kill()
     assert state_of(ground) == before
     with ScriptedEndpoint() as server:
-        server.queue(replying(DRAFT), when=lambda request: len(request["messages"]) == 4)
+        server.queue(replying(DRAFT), when=is_again)
         assert new(ground, server) == 0
     assert ground.git("show", f"{BRANCH}:{FILE}")
 
@@ -318,7 +323,7 @@ def test_findings_as_json(
     assert new(ground, endpoint, "--json") == 1
 
     told = json.loads(capsys.readouterr().out)
-    assert told["findings"] == ["section 3, point 1: a placeholder: TODO"]
+    assert told["findings"] == ["section 3, point 1: a placeholder: TODO (TODO)"]
     assert told["branch"] is told["commit"] is told["text"] is None
 
 
@@ -344,7 +349,7 @@ def test_an_endpoint_that_vanishes_half_way_is_a_partial_stop(
     monkeypatch.setenv("SKILLGIT_ENDPOINT_RETRIES", "0")
 
     def gone(request: Request) -> Answer:
-        if len(request["messages"]) == 2:
+        if not is_again(request):
             return replying(misfit())
         endpoint.pages["/v1/models"] = Answer(reset=True)
         return Answer(reset=True)

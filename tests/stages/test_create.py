@@ -249,6 +249,7 @@ def test_the_example_of_the_prompt_is_no_draft() -> None:
         (with_point("**\u200a**"), "it has no words"),
         (with_point("```sh rm -rf /"), "breaks off"),
         (with_point("~~~sh"), "Markdown of its own (fence)"),
+        (with_point("}]}] More about this"), "no sentence (}]}] More about this)"),
         (with_point("> quoted"), "Markdown of its own (quote)"),
         (with_point("- - nested"), "Markdown of its own"),
         (with_point("- # Heading"), "Markdown of its own"),
@@ -336,8 +337,9 @@ def test_what_does_not_fit_goes_back_once(ground: Repository) -> None:
 
     assert creation.commit
     first, again = ask.calls
-    assert again.messages[:2] == first.messages
-    assert "section 1, point 2: a placeholder: TODO" in again.messages[3].content
+    assert again.messages[0] == first.messages[0]
+    assert "- section 1, point 2: a placeholder: TODO (TODO)\n" in again.messages[1].content
+    assert "refused" not in first.messages[1].content
     assert ground.git("show", f"{creation.seat.branch}:skills/csv-reports/SKILL.md") == text_of(
         draft()
     ).rstrip("\n")
@@ -348,7 +350,7 @@ def test_what_still_does_not_fit_is_not_written(ground: Repository) -> None:
     creation = run(ground, Queue(with_point("TODO"), with_point("FIXME")))
 
     assert creation.commit is None
-    assert creation.misfits == ("section 1, point 2: a placeholder: FIXME",)
+    assert creation.misfits == ("section 1, point 2: a placeholder: FIXME (FIXME)",)
     assert ground.git("for-each-ref") == before
 
 
@@ -358,7 +360,7 @@ def test_a_vague_draft_goes_back_once_and_is_taken_with_a_remark(ground: Reposit
     ask = Queue(vague, worse)
     creation = run(ground, ask)
 
-    assert "vague: 1 of 4 points" in ask.calls[1].messages[3].content
+    assert "vague: 1 of 4 points" in ask.calls[1].messages[1].content
     assert creation.commit
     assert creation.draft
     assert creation.draft.points == ("Be careful.", "Use `csv`.", "Check it.", "Wait.")

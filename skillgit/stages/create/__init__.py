@@ -107,25 +107,26 @@ def _described(order: Order) -> str:
 
 
 async def _draft(name: str, describe: str, model: Model) -> Reading | NoReply:
+    """The draft, or where something is wrong with it the better one of two.
+
+    The second call does not see the first draft: small models repeat what went wrong in it.
+    """
+    first = await _drafted(name, describe, (), model)
+    if isinstance(first, NoReply) or not (reasons := (*first.misfits, *first.remarks)):
+        return first
+    second = await _drafted(name, describe, reasons, model)
+    return first if isinstance(second, NoReply) else max(second, first, key=_worth)
+
+
+async def _drafted(
+    name: str, describe: str, reasons: tuple[str, ...], model: Model
+) -> Reading | NoReply:
     contract = model.prompts("draft")
-    question = model.prompts("draft-question", name=name, describe=describe)
+    question = model.prompts("draft-question", name=name, describe=describe, reasons=reasons)
     messages = (Message("system", contract), Message("user", question))
-    call = Call("draft", name, messages, draft_schema())
-    answer = await model.ask(call)
-    if isinstance(answer, NoReply):
-        return answer
-    first = read_draft(name, answer.value, contract)
-    reasons = (*first.misfits, *first.remarks)
-    if not reasons:
-        return first
-    said = Message("assistant", json.dumps(answer.value, ensure_ascii=False))
-    again = Message("user", model.prompts("draft-again", reasons=reasons))
-    better = await model.ask(
-        replace(call, label=f"{name} again", messages=(*messages, said, again))
-    )
-    if isinstance(better, NoReply):
-        return first
-    return max(read_draft(name, better.value, contract), first, key=_worth)
+    label = f"{name} again" if reasons else name
+    answer = await model.ask(Call("draft", label, messages, draft_schema()))
+    return answer if isinstance(answer, NoReply) else read_draft(name, answer.value, contract)
 
 
 def _worth(reading: Reading) -> tuple[bool, int]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from skillgit.ports import JsonObject
+from skillgit.provenance.trailers import plain
 from skillgit.skill.markdown import structure
 from skillgit.stages.create.manifest import Section, complaints, manifest
 from skillgit.stages.create.schema import LONGEST
@@ -29,8 +30,11 @@ _HTML = re.compile(r"<[A-Za-z/!?]")
 _PLACEHOLDER = re.compile(
     r"\b(?:TODO|TBD|TBA|FIXME)\b|(?i:lorem ipsum)|\[(?i:insert|your|add)\b[^\]]*\]"
 )
+_LEFT_OVER = re.compile(r"[)\]},;:]")
+"""No sentence begins so; what a model lost its way in does."""
 _USE = re.compile(r"(?i)\A(?:use\s+(?:it\s+|(?:this|the)\s+skill\s+)?)?(when|whenever|if|for)\s+")
 _PLAIN = {"heading", "paragraph", "list", "item"}
+_SHOWN = 40
 _SAME = 0.85
 """So much of the words of two points in common, and the same code: the same point."""
 
@@ -74,7 +78,9 @@ class Reading:
 def read_draft(name: str, value: JsonObject, contract: str) -> Reading:
     """Read a reply that meets the schema; `contract` is the prompt, whose words are no advice."""
     misfits = [
-        f"{where}: {why}" for where, text, kind in _parts(value) for why in _faults(text, kind)
+        f"{where}: {why}{_shown(text)}"
+        for where, text, kind in _parts(value)
+        for why in _faults(text, kind)
     ]
     title, description = _line(value["title"]), _description(value)
     sections, dropped = _sections(value, contract)
@@ -110,12 +116,20 @@ def _faults(text: str, kind: str) -> Iterator[str]:
         yield f"hidden or control characters: {', '.join(sorted(unseen))}"
     if not _words(text):
         yield "it has no words"
+    elif _LEFT_OVER.match(_line(text)):
+        yield f"it begins with {_line(text)[0]}, so it is no sentence"
     if "`" in prose or text.rstrip().endswith(("…", "...")) or _is_cut(text, kind):
         yield f"it breaks off: end it, within {LONGEST[kind]} characters"
     if _HTML.search(prose):
         yield "HTML: put tags into backquotes"
     if placeholder:
         yield f"a placeholder: {placeholder[0]}"
+
+
+def _shown(text: str) -> str:
+    """How a text begins, for those who do not see the draft."""
+    words = plain(text)
+    return f" ({words[:_SHOWN]}{'…' if len(words) > _SHOWN else ''})" if words else ""
 
 
 def _is_cut(text: str, kind: str) -> bool:
