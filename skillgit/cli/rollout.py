@@ -157,11 +157,15 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     )
     with TerminalProgress(quiet=quiet) as progress:
         found = run_rollout(errand, progress)
+    _tell(found, as_json=as_json)
+    return 0
+
+
+def _tell(found: Rollout, *, as_json: bool) -> None:
     if as_json:
         print_json("rollout", _payload(found))
     else:
         out(safe("\n".join(_summary(found))))
-    return 0
 
 
 def _check(skill: str | None, actor: str, *, no_skill: bool) -> None:

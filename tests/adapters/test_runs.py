@@ -205,6 +205,16 @@ def test_one_run_replaces_another_only_where_that_is_wanted(tmp_path: Path) -> N
     assert os.listdir(tmp_path / "13-1") == ["41"]  # noqa: PTH208 - nothing half is left
 
 
+def test_a_run_that_crashed_is_finished_unless_it_may_be_overwritten(tmp_path: Path) -> None:
+    save(RunFolder(tmp_path), ended=Ended.CRASHED)
+    identity = result().identity
+    assert RunFolder(tmp_path).finished(identity) is not None
+    again = RunFolder(tmp_path, overwrite=True)
+    assert again.finished(identity) is None
+    save(again)
+    assert again.finished(identity) == result()
+
+
 def test_the_same_run_saved_twice_is_there_once(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     first = save(folder, seconds=1.0)
