@@ -111,6 +111,9 @@ def wrong_command_lines(text: str) -> Iterator[str]:
             continue
         command = group.get_command(click.Context(group), words[0])
         assert command is not None
+        while isinstance(command, click.Group) and words[1:] and words[1] in command.commands:
+            words = words[1:]
+            command = command.commands[words[0]]
         options = {"--help"} | {name for each in command.params for name in each.opts}
         given = {word.partition("=")[0] for word in words[1:] if word.startswith("-")}
         if given - options - {"-"}:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from skillgit.domains.digests import Draft, finished, task_set
-from skillgit.domains.spreadsheet.ranges import Region, official_doubt
+from skillgit.domains.spreadsheet.ranges import Region, official_doubt, pieces
 from skillgit.domains.task import Case, TaskSet
 from skillgit.errors import UsageError
 from skillgit.names import SkillPath
@@ -137,7 +137,12 @@ def _case(place: _Place, table: Table, answer: str, first: Case | None) -> Case:
         place.fail("'expected' is for the domain text", "give 'gold', a workbook")
     if gold is None:
         place.fail("'gold' is missing, the workbook with the right answer")
-    return Case(inputs, answer, gold, Region(place.text(table, "range", "")).text)
+    position = place.text(table, "range", "")
+    try:
+        pieces(position) if position else ()
+    except ValueError as error:
+        place.fail(f"'range': {error}", "as in A1:B9, or Sheet1!A1:B9,'My sheet'!C:D")
+    return Case(inputs, answer, gold, Region(position).text)
 
 
 def _inputs(place: _Place, given: object, first: Case | None) -> dict[str, Path]:

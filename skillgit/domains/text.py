@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -29,10 +30,14 @@ class Text:
     name = "text"
 
     def grade(self, case: Case, answer: Path) -> Grade:
-        """Compare `answer` line by line with the gold file, or with `case.region` without one."""
+        """Compare `answer` line by line with the gold file, or with `case.region` without one.
+
+        Notes: `gold`, where the gold file is to blame.
+        """
         expected = _expected(case)
         if expected is None:
-            return _failed("no gold is known, or it cannot be read")
+            reason = "it is no UTF-8 text" if case.gold else "none is known"
+            return replace(_failed("the gold cannot be read"), notes={"gold": reason})
         with tempfile.TemporaryDirectory(prefix="skillgit-grade-") as folder:
             copy = Path(folder, "answer.txt")
             reason = take(answer, copy, MOST_BYTES)

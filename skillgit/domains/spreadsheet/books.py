@@ -40,6 +40,15 @@ class Book:
         except Exception as error:  # openpyxl raises anything
             raise Unreadable(f"the workbook cannot be read ({type(error).__name__})") from error
 
+        self._computed: Book | None = None
+
+    def complete(self, computed: Book) -> None:
+        """Take from a recalculated copy the values of formulas that have none stored.
+
+        A stored value stays: no engine knows all functions, and none may spoil what is right.
+        """
+        self._computed = computed
+
     @property
     def sheets(self) -> list[str]:
         """All names in order, those of chart sheets too."""
@@ -50,17 +59,22 @@ class Book:
 
         A name such as `1` is a whole row and has no value: AttributeError, as there.
         """
-        return self._book[sheet][name].value
+        cell = self._book[sheet][name]
+        if self._computed and _lacks_value(cell) and sheet in self._computed.sheets:
+            return self._computed.looked_up(sheet, name)
+        return cell.value
 
     def at(self, sheet: str, row: int, column: int) -> object:
         """The value of one cell; None where nothing is stored, and on a sheet without cells."""
         cell = self._cells(sheet).get((row, column))
+        if self._computed and _lacks_value(cell) and sheet in self._computed.sheets:
+            return self._computed.at(sheet, row, column)
         return None if cell is None else cell.value
 
     def stored(self, sheet: str, box: Box) -> Iterator[tuple[int, int]]:
         """(row, column) of the cells in a block that hold something."""
-        for (row, column), cell in self._cells(sheet).items():
-            if box.holds(row, column) and cell.value not in (None, ""):
+        for row, column in self._cells(sheet):
+            if box.holds(row, column) and self.at(sheet, row, column) not in (None, ""):
                 yield row, column
 
     def values(self) -> Iterator[object]:
@@ -90,6 +104,11 @@ class Book:
     def _cells(self, sheet: str) -> Mapping[tuple[int, int], Any]:
         # iter_rows would walk a million empty rows for one cell at the end of a sheet.
         return getattr(self._book[sheet], "_cells", {})
+
+
+def _lacks_value(cell: Any) -> bool:  # noqa: ANN401 - openpyxl ships no types
+    # An empty text that a formula left is stored, as a text (`str`) without a value.
+    return cell is None or (cell.value is None and cell.data_type != "str")
 
 
 def _short(value: object) -> str:

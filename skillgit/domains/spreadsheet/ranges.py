@@ -147,21 +147,27 @@ def _column_name(number: int) -> str:
 
 def strict_parts(region: Region, sheets: Sequence[str]) -> list[tuple[str, Box]]:
     """(sheet, block) of each part as it was meant; ValueError says what cannot be understood."""
-    parts: list[tuple[str, Box]] = []
-    pending = ""
-    for piece in region.position.split(","):
-        pending += piece
-        if _is_unfinished(pending):
-            pending += ","  # the comma belongs to the name of a sheet
-            continue
-        name, mark, span = pending.rpartition("!")
-        named = _plain(name) if mark else region.sheet
-        parts.append((_sheet(named, sheets, lenient=not mark), strict_box(span)))
-        pending = ""
+    return [
+        (_sheet(region.sheet if named is None else named, sheets, lenient=named is None), box)
+        for named, box in pieces(region.position)
+    ]
+
+
+def pieces(position: str) -> list[tuple[str | None, Box]]:
+    """(sheet as it is written or None, block); ValueError says what is no range."""
+    found: list[tuple[str | None, Box]] = []
+    pending: list[str] = []
+    for part in position.split(","):
+        pending.append(part)
+        whole = ",".join(pending)
+        if _is_unfinished(whole):
+            continue  # the comma belongs to the name of a sheet
+        name, mark, span = whole.rpartition("!")
+        found.append((_plain(name) if mark else None, strict_box(span)))
+        pending = []
     if pending:
-        strict_box(pending.rpartition("!")[2])
-        raise ValueError(f"{pending!r} has a quotation mark that is never closed")
-    return parts
+        raise ValueError(f"{','.join(pending)!r} is no range of cells")
+    return found
 
 
 def strict_box(span: str) -> Box:

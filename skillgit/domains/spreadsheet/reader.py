@@ -74,7 +74,9 @@ def _grade(request: Json) -> Json:
         gold = Book(Path(request["gold"]))
     except Unreadable as reason:
         return {"problem": "the gold workbook cannot be read", "gold": str(reason)}
-    answer = Book(_computed(request, written, notes))
+    answer = Book(written)
+    if computed := _computed(request, written, notes):
+        answer.complete(computed)
     sides = Sides(gold, answer, cache(lambda: Book(written, formulas=True)))
     result = compare(sides, Region.parse(request["region"]), strict=request["strict"])
     return {
@@ -87,18 +89,19 @@ def _grade(request: Json) -> Json:
     }
 
 
-def _computed(request: Json, written: Path, notes: dict[str, str]) -> Path:
+def _computed(request: Json, written: Path, notes: dict[str, str]) -> Book | None:
     """The answer with computed values, where they are asked for and can be had."""
-    if request["recalc"] != "formualizer":
-        return Path(request.get("computed") or written)
-    if reason := refusal(written):
-        raise Unreadable(reason)
-    made = written.with_name("computed.xlsx")
-    reason = with_formualizer(written, made)
+    made, reason = Path(request["computed"] or written.with_name("computed.xlsx")), ""
+    if request["recalc"] == "formualizer":
+        reason = with_formualizer(written, made)
+    if not reason and made.is_file():
+        try:
+            return Book(made)
+        except Unreadable as error:
+            reason = str(error)
     if reason:
         notes["recalc problem"] = reason
-        return written
-    return made
+    return None
 
 
 def _literals(request: Json) -> Json:

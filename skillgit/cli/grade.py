@@ -1,0 +1,195 @@
+"""`skillgit grade`: one answer against its gold, for people; a model never sees this."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from skillgit.cli.console import examples, out, print_json, safe, say
+from skillgit.config import Grading, Recalc
+from skillgit.domains.task import Case, Domain, Grade
+from skillgit.errors import UsageError
+
+_MOST_SHOWN = 50
+
+_gold = click.option(
+    "--gold",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The right answer.",
+)
+_answer = click.option(
+    "--answer",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The answer to grade; where it is missing, it fails.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Write JSON instead of lines.")
+
+
+@click.group(
+    epilog=examples(
+        "skillgit grade spreadsheet --gold gold.xlsx --answer output.xlsx --range 'Sheet1!A2:C9'",
+        "skillgit grade spreadsheet --gold gold.xlsx --answer output.xlsx --recalc formualizer",
+        "skillgit grade text --gold gold.txt --answer answer.txt --json",
+    )
+)
+def command() -> None:
+    """Grade one answer and list where it differs; exits with 1 where it fails."""
+
+
+@command.command(
+    epilog=examples(
+        "skillgit grade spreadsheet --gold gold.xlsx --answer output.xlsx --range A2:A9",
+        "skillgit grade spreadsheet --gold gold.xlsx --answer output.xlsx --strict --json",
+    )
+)
+@_gold
+@_answer
+@click.option(
+    "--range",
+    "position",
+    default="",
+    metavar="RANGE",
+    help="What is compared, as in Sheet1!A2:C9,'My sheet'!D:D; default: all that the gold holds.",
+)
+@click.option(
+    "--recalc",
+    type=click.Choice([str(each) for each in Recalc]),
+    help="What fills in formulas without a stored value, on a copy. [grading.recalc]",
+)
+@click.option(
+    "--strict/--official",
+    default=None,
+    help="Whose verdict counts: SpreadsheetBench's, or ours that mends it. [grading.strict]",
+)
+@_json
+def spreadsheet(
+    *,
+    gold: Path,
+    answer: Path,
+    position: str,
+    recalc: str | None,
+    strict: bool | None,
+    as_json: bool,
+) -> int:
+    """Grade a workbook by its stored values, as SpreadsheetBench does.
+
+    Two scorers are reported and never mixed. The official one is reproduced with its faults: a
+    range that it misreads may pass anything, or nothing. The strict one reads ranges as they were
+    meant, and passes nothing where no cell was compared.
+    """
+    from skillgit.adapters.settings import load_settings  # noqa: PLC0415 - not for --help
+
+    options = {"grading.recalc": recalc, "grading.strict": strict}
+    grading = load_settings(Path.cwd(), options).config.grading
+    case = Case({}, answer.name, gold, _region(position))
+    grades = {
+        scorer: _graded("spreadsheet", replace(grading, strict=scorer == "strict"), case, answer)
+        for scorer in ("official", "strict")
+    }
+    counts = "strict" if grading.strict else "official"
+    grade, other = grades.pop(counts), next(iter(grades.items()))
+    if as_json:
+        both = {counts: _brief(grade), other[0]: _brief(other[1])}
+        _print("spreadsheet", grade, {"scorer": counts, **both, "recalc": str(grading.recalc)})
+    else:
+        _show(grade, f" ({counts} scorer, recalculation: {grading.recalc})")
+        if other[1].passed != grade.passed:
+            say(f"note: the {other[0]} scorer disagrees: {safe(_verdict(other[1]))}")
+        if "recalc problem" in grade.notes:
+            say(f"note: not recalculated: {safe(grade.notes['recalc problem'])}")
+    return int(not grade.passed)
+
+
+@command.command(
+    epilog=examples(
+        "skillgit grade text --gold gold.txt --answer answer.txt",
+        "skillgit grade text --gold gold.txt --answer answer.txt --json",
+    )
+)
+@_gold
+@_answer
+@_json
+def text(*, gold: Path, answer: Path, as_json: bool) -> int:
+    """Grade a text file line by line; blanks at line ends and empty lines at the end are equal."""
+    grade = _graded("text", Grading(), Case({}, answer.name, gold), answer)
+    if as_json:
+        _print("text", grade, {})
+    else:
+        _show(grade, "")
+    return int(not grade.passed)
+
+
+def _region(position: str) -> str:
+    from skillgit.domains.spreadsheet.ranges import (  # noqa: PLC0415 - not for --help
+        Region,
+        official_doubt,
+        pieces,
+    )
+
+    if not position:
+        return ""
+    try:
+        pieces(position)
+    except ValueError as error:
+        hint = "give cells as in A2:C9, or with a sheet as in 'My sheet'!A2:C9"
+        raise UsageError(f"reading --range: {error}", hint=hint) from error
+    if doubt := official_doubt(position):
+        say(f"note: {safe(doubt)}")
+    return Region(position).text
+
+
+def _graded(name: str, grading: Grading, case: Case, answer: Path) -> Grade:
+    from skillgit.domains.registry import graders  # noqa: PLC0415 - not for --help
+
+    domain: Domain = graders(grading)[name]
+    grade = domain.grade(case, answer)
+    if "gold" in grade.notes:
+        message = f"reading {case.gold}: {grade.notes['gold']}"
+        raise UsageError(message, hint="give the file with the right answer with --gold")
+    return grade
+
+
+def _show(grade: Grade, how: str) -> None:
+    out(f"{safe(_verdict(grade))}{how}")
+    for one in grade.mismatches[:_MOST_SHOWN]:
+        out(safe(f"  {one.place}: found {one.found}, expected {one.expected} ({one.hint})"))
+    if len(grade.mismatches) > _MOST_SHOWN:
+        out(f"  and {len(grade.mismatches) - _MOST_SHOWN} more (--json lists all)")
+
+
+def _verdict(grade: Grade) -> str:
+    places = f"{grade.compared} place{'' if grade.compared == 1 else 's'}"
+    if grade.passed:
+        return f"passed: {places} compared"
+    if grade.problem:
+        return f"failed: {grade.problem}"
+    different = grade.notes.get("different", len(grade.mismatches))
+    return f"failed: {different} of {places} differ"
+
+
+def _brief(grade: Grade) -> dict[str, object]:
+    return {"passed": grade.passed, "compared": grade.compared, "problem": grade.problem}
+
+
+def _print(domain: str, grade: Grade, more: dict[str, object]) -> None:
+    fields = ("place", "found", "expected", "hint")
+    mismatches = [{name: getattr(one, name) for name in fields} for one in grade.mismatches]
+    print_json(
+        "grade",
+        {
+            "domain": domain,
+            "passed": grade.passed,
+            "score": grade.score,
+            "compared": grade.compared,
+            "problem": grade.problem,
+            **more,
+            "notes": dict(grade.notes),
+            "mismatches": mismatches,
+        },
+    )
