@@ -42,8 +42,8 @@ NEEDED_OPTIONS = ("--disable-userns", "--size", "--json-status-fd", "--block-fd"
 _PATIENCE = 30.0
 """Seconds in which all processes of a command must be gone after they were killed."""
 _FIRST_TO_GO = b"1000"
-# A shell starts the command, for it says itself where there is none of that name.
-_SHELL = ("/bin/sh", "-c", 'exec "$@"', "sh")
+# It also says where there is no program of that name.
+_SHELL = ("/bin/sh", "-c", 'read -r gate || exit 1; exec "$@" </dev/null', "sh")
 
 
 class Bubblewrap:
@@ -72,7 +72,9 @@ class Bubblewrap:
         with Wires() as wires:
             arguments = [self._program, *view, *wires.arguments, "--remount-ro", "/"]
             arguments += ["--", *_SHELL, *command]
-            async with started(arguments, environment={}, descriptors=wires.theirs) as running:
+            async with started(
+                arguments, environment={}, stdin=wires.gate, descriptors=wires.theirs
+            ) as running:
                 wires.close_theirs()
                 inner = await wires.inner_process()
                 if inner:

@@ -67,9 +67,10 @@ async def started(
     *,
     environment: Mapping[str, str],
     folder: Path | None = None,
+    stdin: int = DEVNULL,
     descriptors: Sequence[int] = (),
 ) -> AsyncGenerator[Running, None]:
-    """Start a program in a session of its own, with nothing to read and its output in a pipe.
+    """Start a program in a session of its own, with its output in a pipe.
 
     The pipe is ours and not asyncio's, which would take a program for running as long as any
     process holds the other end of it.
@@ -82,7 +83,7 @@ async def started(
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
-                stdin=DEVNULL,
+                stdin=stdin,
                 stdout=writing,
                 stderr=writing,
                 env=environment,

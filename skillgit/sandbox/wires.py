@@ -1,4 +1,9 @@
-"""The descriptors between skillgit and one bubblewrap: what it reads, and what it tells."""
+"""The descriptors between skillgit and one bubblewrap: what it reads, and what it tells.
+
+Bubblewrap takes the end of `--block-fd` for its word: killed at the wrong moment, it would leave a
+child that begins without limits and without anyone who waits. So there is a second gate, inside:
+the shell that starts the command first reads a line, and ends where there is none.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +35,10 @@ class Wires:
         if program := seccomp_filter():
             self.arguments += ["--seccomp", self._sent(program)]
         go, self._go = os.pipe()
+        self.gate, self._opening = os.pipe()
         self._status, status = os.pipe()
-        self._ours += [self._go, self._status]
-        self._theirs += [go, status]
+        self._ours += [self._go, self._opening, self._status]
+        self._theirs += [go, status, self.gate]
         self.arguments += ["--block-fd", str(go), "--json-status-fd", str(status)]
         return self
 
@@ -55,8 +61,8 @@ class Wires:
 
     @property
     def theirs(self) -> Sequence[int]:
-        """What bubblewrap inherits; the command does not."""
-        return tuple(self._theirs)
+        """What bubblewrap inherits; the command does not. `gate` is to be its standard input."""
+        return tuple(each for each in self._theirs if each != self.gate)
 
     def close_theirs(self) -> None:
         """Once bubblewrap has its own copies: only then does the end of the status show."""
@@ -79,6 +85,7 @@ class Wires:
     def release(self) -> None:
         """Let the command begin."""
         with suppress(BrokenPipeError):
+            os.write(self._opening, b"\n")
             os.write(self._go, b".")
 
     def command_ended(self) -> bool:
