@@ -26,7 +26,10 @@ _MOST_REPEATS = 3
 _SECONDS = -1
 """Where the duration of a turn is remembered, beside what its commands printed."""
 
-_REPEATED = "You have now done exactly the same several times. Do something else, or finish."
+_REPEATED = (
+    "You have now done exactly the same several times, and the same came of it. Read the last line "
+    "that was shown and do it another way, or finish."
+)
 _ONE_TURN_LEFT = "Only one more turn is left."
 _USED_UP = "The {} of this task is used up, and nothing can be run any more. {}"
 _ANSWER_NOW = "Give your final answer now, with what you know."

@@ -18,7 +18,7 @@ from skillgit.ports import Ran, Sandbox, ToolSpec
 PYTHON = ToolSpec(
     "python",
     "Run a whole Python 3 program in the work folder and see what it prints. openpyxl and pandas "
-    "are installed. Every program is a new process: import and load again.",
+    "are installed. Nothing is remembered from one program to the next but the files.",
     {
         "type": "object",
         "properties": {"code": {"type": "string", "description": "the whole program"}},
