@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -267,10 +268,8 @@ def _next(found: Rollout) -> Iterator[str]:
         return
     yield ""
     yield "Next:"
-    yield (
-        f"  skillgit evolve {found.skill.root or '.'} --trajectories {found.out}"
-        f" --tasks {found.tasks.origin}"
-    )
+    words = ["skillgit", "evolve", found.skill.root or ".", "--trajectories", str(found.out)]
+    yield f"  {shlex.join([*words, '--tasks', found.tasks.origin])}"
 
 
 def _some(word: str, lines: Sequence[str]) -> Iterator[str]:

@@ -360,6 +360,20 @@ def test_there_is_an_end_to_depth(tmp_path: Path) -> None:
     assert len(list((tmp_path / "copy").rglob("d"))) == leftovers.MOST_FOLDERS_DEEP
 
 
+def test_names_that_are_too_long_together_do_not_stop_the_rest(tmp_path: Path) -> None:
+    work = write(tmp_path / "work", answer="42")
+    here = os.open(work, os.O_RDONLY)
+    for _ in range(25):
+        os.mkdir("n" * 200, dir_fd=here)
+        here, above = os.open("n" * 200, os.O_RDONLY, dir_fd=here), here
+        os.close(above)
+    os.close(os.open("lost", os.O_CREAT, dir_fd=here))
+    os.close(here)
+    (tmp_path / "copy").mkdir()
+    assert copy_leftovers(work, tmp_path / "copy") == {"unreadable": 1}
+    assert (tmp_path / "copy" / "answer").read_text() == "42"
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_what_an_agent_locked_is_unlocked(tmp_path: Path) -> None:
     work = write(tmp_path / "work" / "locked", answer="42").parent

@@ -48,7 +48,7 @@ def skills(repository: Callable[..., Repository]) -> Repository:
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKILLGIT_SANDBOX_SECONDS", "20")
     monkeypatch.setenv("SKILLGIT_AGENT_PROTOCOL", "text")
-    monkeypatch.setenv("SKILLGIT_ENDPOINT_RETRIES", "0")
+    monkeypatch.setenv("SKILLGIT_ENDPOINT_RETRIES", "1")
 
 
 def rollout(tmp_path: Path, endpoint: ScriptedEndpoint | None, *more: str) -> int:
@@ -341,7 +341,9 @@ def test_kill_minus_nine_then_resume(tmp_path: Path) -> None:
 
     with ScriptedEndpoint(slow) as server:
         program = [sys.executable, "-m", "skillgit", *command, "--base-url", server.url]
-        with subprocess.Popen(program) as process:
+        (tmp_path / "tmp").mkdir()  # what it was working on stays behind, but not for others
+        environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+        with subprocess.Popen(program, env=environment) as process:
             while len(server.requests) < held:
                 assert process.poll() is None
             process.kill()
