@@ -45,6 +45,12 @@ wb.save("out.xlsx")
 """
 
 
+@pytest.fixture(autouse=True)
+def single_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These rounds have no tasks with which an error analyst could prove anything."""
+    monkeypatch.setenv("SKILLGIT_ANALYZE_ERROR_ANALYST", "single-call")
+
+
 @pytest.fixture
 def endpoint() -> Iterator[ScriptedEndpoint]:
     with ScriptedEndpoint(plausible) as server:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from skillgit.adapters.prompts import JinjaPrompts
-from skillgit.config import Analyze, Signals
+from skillgit.config import Analyze, ErrorAnalyst, Signals
 from skillgit.names import Digest, Oid
 from skillgit.ports import Call, Model, NoReply, Reply
 from skillgit.stages.analyze import Analysis, analyze
@@ -78,7 +78,8 @@ def run(ask: Queue, *found: Trajectory, signals: Signals = Signals.COMBINED) -> 
         tuple(one for one in found if one.outcome.result is Result.FAIL),
     )
     model = Model(ask, JinjaPrompts(), Silent())
-    return asyncio.run(analyze(SKILL, pool, Analyze(signals=signals), model))
+    options = Analyze(signals=signals, error_analyst=ErrorAnalyst.SINGLE_CALL)
+    return asyncio.run(analyze(SKILL, pool, options, model))
 
 
 def item(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of a reply

@@ -1,27 +1,39 @@
 """Stage 2: one analyst per trajectory, all against the frozen base, none sees another's patch.
 
-Section 2.3 of the paper. A success analyst is one call. The error analyst is one call here as
-well (the paper's "+Error LLM" ablation); an analyst that works in a sandbox and proves its cause
-takes the place of `_single_call` for failed trajectories.
+Section 2.3 of the paper. A success analyst is one call. An error analyst works in a sandbox and
+must prove by a repair why the run failed, else its trajectory teaches nothing; asked for in so many
+words it is one call as well.
+
+    single.py      an analyst that is one call
+    proven.py      one that proves its cause: grade again, diagnose, teach
+    diagnosis.py   its conversations; tools.py, attempts.py what it does in them
+    proof.py       is a repair a proof?
+    bench.py       what that needs
+    asking.py      the call that gives the edits; schema.py, reply.py what it may say
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from functools import partial
 
-from skillgit.config import Analyze, Signals
+from skillgit.config import Analyze, ErrorAnalyst, Signals
 from skillgit.names import TrajectoryId
-from skillgit.ports import Call, Message, Model, NoReply, Reply
+from skillgit.ports import Message, Model
 from skillgit.skill.anchors import anchors, editable
 from skillgit.skill.lines import numbered
-from skillgit.stages.analyze.citations import citations
-from skillgit.stages.analyze.reply import Reading, base_text, read_reply
-from skillgit.stages.analyze.schema import reply_schema
-from skillgit.stages.analyze.vocabulary import unmentioned
-from skillgit.trajectories.view import View, view
+from skillgit.stages.analyze.asking import Office
+from skillgit.stages.analyze.bench import Bench, Exhibit
+from skillgit.stages.analyze.proven import by_proof
+from skillgit.stages.analyze.single import by_single_call
 from skillgit.types import Excluded, Patch, Pool, Result, Skill, Trajectory
+
+__all__ = ["Analysis", "Bench", "Exhibit", "analyze"]
+
+STAGE = "analyze"
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +49,64 @@ class Analysis:
         return tuple(patch.trajectory for patch in self.patches)
 
 
-async def analyze(skill: Skill, pool: Pool, options: Analyze, model: Model) -> Analysis:
-    """Ask one analyst for each trajectory that may teach; results in the order of their ids."""
+async def analyze(
+    skill: Skill, pool: Pool, options: Analyze, model: Model, bench: Bench | None = None
+) -> Analysis:
+    """Ask one analyst for each trajectory that may teach; results in the order of their ids.
+
+    Without a bench nothing can be proven: agentic error analysts then exclude their trajectories.
+    """
     chosen = _teachers(pool, options.signals)
-    model.progress.start("analyze", len(chosen))
-    contract = Message("system", model.prompts("analyst", files=_shown_files(skill)))
-    places = tuple(anchors(skill, references=options.references))
-
-    async def analyst(trajectory: Trajectory) -> Patch | Excluded:
-        shown = view(trajectory, options.trajectory_chars)
-        schema = reply_schema(places, citations(shown), options.max_lessons)
-        result = await _single_call(skill, contract, schema, shown, model)
-        model.progress.advance("analyze", f"{trajectory.id} {_summary(result)}")
-        return result
-
-    # The first call goes alone: when it is answered, the shared prefix is in the server's cache.
-    results = [await analyst(chosen[0])] if chosen else []
-    results += await asyncio.gather(*map(analyst, chosen[1:]))
-    model.progress.finish("analyze")
-    return Analysis(
-        tuple(result for result in results if isinstance(result, Patch)),
-        tuple(result for result in results if isinstance(result, Excluded)),
+    model.progress.start(STAGE, len(chosen))
+    office = Office(
+        skill,
+        Message("system", model.prompts("analyst", files=_shown_files(skill))),
+        tuple(anchors(skill, references=options.references)),
+        options,
+        model,
     )
+    slots = asyncio.Semaphore(bench.parallel if bench else _AT_ONCE)
+    results: dict[TrajectoryId, Patch | Excluded] = {}
+
+    async def in_one_call(trajectory: Trajectory) -> None:
+        results[trajectory.id] = _told(model, await by_single_call(office, trajectory))
+
+    async def with_a_proof(trajectory: Trajectory) -> None:
+        async with slots:
+            results[trajectory.id] = _told(model, await by_proof(office, trajectory, bench))
+
+    async def in_single_calls() -> None:
+        # One goes alone: when it is answered, the shared prefix is in the server's cache.
+        first, rest = others[:1], others[1:]
+        for each in first:
+            await in_one_call(each)
+        await _together([partial(in_one_call, each) for each in rest])
+
+    others = [one for one in chosen if not _must_prove(one, options)]
+    to_prove = [one for one in chosen if _must_prove(one, options)]
+    await _together([in_single_calls, *(partial(with_a_proof, one) for one in to_prove)])
+    model.progress.finish(STAGE)
+    ended = [results[one.id] for one in chosen]
+    return Analysis(
+        tuple(result for result in ended if isinstance(result, Patch)),
+        tuple(result for result in ended if isinstance(result, Excluded)),
+    )
+
+
+async def _together(works: Iterable[Callable[[], Coroutine[None, None, None]]]) -> None:
+    """All at once; where the surroundings are gone for one, none of the others goes on."""
+    tasks = [asyncio.ensure_future(work()) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _must_prove(trajectory: Trajectory, options: Analyze) -> bool:
+    failed = trajectory.outcome.result is Result.FAIL
+    return failed and options.error_analyst is ErrorAnalyst.AGENTIC
 
 
 def _teachers(pool: Pool, signals: Signals) -> tuple[Trajectory, ...]:
@@ -66,44 +114,6 @@ def _teachers(pool: Pool, signals: Signals) -> tuple[Trajectory, ...]:
     failed = pool.failed if signals is not Signals.SUCCESS else ()
     passed = pool.passed if signals is not Signals.ERROR else ()
     return tuple(sorted((*failed, *passed), key=lambda trajectory: trajectory.id))
-
-
-async def _single_call(
-    skill: Skill, contract: Message, schema: dict[str, object], shown: View, model: Model
-) -> Patch | Excluded:
-    trajectory = shown.trajectory
-    if not citations(shown):
-        return Excluded(trajectory.id, "nothing of the run can be shown: analyze.trajectory_chars")
-    role = "error" if trajectory.outcome.result is Result.FAIL else "success"
-    question = model.prompts(
-        f"analyst-{role}",
-        trajectory=shown.text,
-        detail=trajectory.outcome.detail[:600].strip(),
-        unmentioned=unmentioned(trajectory, base_text(skill)),
-    )
-    call = Call(role, trajectory.id, (contract, Message("user", question)), schema)
-    answer = await model.ask(call)
-    if isinstance(answer, NoReply):
-        return Excluded(trajectory.id, answer.reason)
-    reading = read_reply(skill, shown, answer.value, contract.content)
-    if reading.misfits:
-        better = await model.ask(_again(call, answer, reading, model))
-        if isinstance(better, Reply):
-            reading = _best(reading, read_reply(skill, shown, better.value, contract.content))
-    return reading.patch()
-
-
-def _again(call: Call, answer: Reply, reading: Reading, model: Model) -> Call:
-    """Misfits go back once, with the reasons; the conversation only grows (prefix caching)."""
-    reasons = [f"edit {fate.edit.rpartition('.')[2]}: {fate.reason}" for fate in reading.misfits]
-    said = Message("assistant", json.dumps(answer.value, ensure_ascii=False))
-    again = Message("user", model.prompts("analyst-again", reasons=reasons))
-    return replace(call, label=f"{call.label} again", messages=(*call.messages, said, again))
-
-
-def _best(first: Reading, second: Reading) -> Reading:
-    """The corrected reply, unless it lost what was right before."""
-    return second if len(second.edits) >= len(first.edits) else first
 
 
 def _shown_files(skill: Skill) -> list[dict[str, str]]:
@@ -114,5 +124,7 @@ def _shown_files(skill: Skill) -> list[dict[str, str]]:
     ]
 
 
-def _summary(result: Patch | Excluded) -> str:
-    return result.reason if isinstance(result, Excluded) else f"{len(result.edits)} edits"
+def _told(model: Model, result: Patch | Excluded) -> Patch | Excluded:
+    summary = result.reason if isinstance(result, Excluded) else f"{len(result.edits)} edits"
+    model.progress.advance(STAGE, f"{result.trajectory} {summary}")
+    return result

@@ -9,6 +9,7 @@ purpose; the guardrails of safety (SG4xx) go further.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from skillgit.trajectories.view import step_text
 from skillgit.types import Trajectory
@@ -25,11 +26,32 @@ _SET_APART = (
 _COMMON = re.compile(r"[a-z_.()=*]+", re.IGNORECASE)
 
 
-def names_of_the_task(trajectory: Trajectory, lesson: str, base: str) -> list[str]:
-    """The names in a lesson that the task has and the skill (`base`) has not."""
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a proof lets a lesson name, though the task has it too: what the repair had to add.
+
+    `added` are the lines that the repair added. What the inputs hold (`known`) is not granted:
+    these are names of the one task, while a unit or a mark that no input has is a rule of its kind.
+    """
+
+    added: str = ""
+    known: str = ""
+
+    def covers(self, name: str) -> bool:
+        """May the lesson name it?"""
+        return name in self.added and name not in self.known
+
+
+NOTHING = Grant()
+
+
+def names_of_the_task(trajectory: Trajectory, lesson: str, base: str, grant: Grant) -> list[str]:
+    """The names in a lesson that the task has, the skill (`base`) has not, and no proof grants."""
     task = "\n".join(step_text(step) for step in trajectory.steps if step.source == "user")
     return sorted(
-        name for name in _names(lesson) if name in task and name not in base and not _is_code(name)
+        name
+        for name in _names(lesson)
+        if name in task and name not in base and not _is_code(name) and not grant.covers(name)
     )
 
 

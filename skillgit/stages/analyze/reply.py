@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from skillgit.names import EditId, TrajectoryId
 from skillgit.ports import JsonObject
+from skillgit.rules.safety import told_of_grading
 from skillgit.skill.anchors import anchors, editable
 from skillgit.skill.placement import insertion, reference, replacement
 from skillgit.stages.analyze.citations import citations
-from skillgit.stages.analyze.leakage import names_of_the_task
+from skillgit.stages.analyze.leakage import NOTHING, Grant, names_of_the_task
 from skillgit.stages.analyze.vocabulary import invented, names_something, unmentioned
 from skillgit.trajectories.view import View
 from skillgit.types import (
+    Cause,
     Change,
     Edit,
     Fate,
     Lesson,
+    Memory,
     Patch,
     Quote,
     Result,
@@ -31,6 +36,8 @@ from skillgit.types import (
     State,
     Trajectory,
 )
+
+T = TypeVar("T")
 
 
 class Misfit(ValueError):  # noqa: N818 - a value in the making, raised and caught in this file
@@ -44,59 +51,123 @@ class Reading:
     trajectory: TrajectoryId
     edits: tuple[Edit, ...]
     misfits: tuple[Fate, ...]
+    causes: tuple[Cause, ...] = ()
+    memories: tuple[Memory, ...] = ()
+    unfit: tuple[str, ...] = ()
+    """What is wrong with the causes and memory items that are left out."""
+
+    @property
+    def reasons(self) -> list[str]:
+        """What goes back to the analyst."""
+        edits = [f"edit {fate.edit.rpartition('.')[2]}: {fate.reason}" for fate in self.misfits]
+        return [*edits, *self.unfit]
 
     def patch(self) -> Patch:
         """What goes on to consolidation."""
-        return Patch(self.trajectory, self.edits, self.misfits)
+        return Patch(self.trajectory, self.edits, self.misfits, self.causes, self.memories)
 
 
-def read_reply(skill: Skill, shown: View, value: JsonObject, contract: str) -> Reading:
-    """Read the edits of one reply; `contract` is the prompt, whose words are no lesson."""
-    trajectory = shown.trajectory.id
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a reply is held against. `contract` is the prompt, whose words are no lesson."""
+
+    skill: Skill
+    shown: View
+    contract: str
+    grant: Grant = NOTHING
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """The run that the analyst was shown."""
+        return self.shown.trajectory
+
+
+def read_reply(ground: Ground, value: JsonObject) -> Reading:
+    """Read one reply that meets its schema."""
+    trajectory = ground.trajectory.id
     edits: list[Edit] = []
     misfits: list[Fate] = []
     for number, item in enumerate(value["edits"], start=1):
         name = EditId(f"{trajectory}.{number}")
         try:
-            edits.append(_edit(skill, shown, item, name, contract))
+            edits.append(_edit(ground, item, name))
         except ValueError as error:
             misfits.append(Fate(name, State.REJECTED, str(error)))
-    return Reading(trajectory, tuple(edits), tuple(misfits))
+    causes, unfit = _fitting("cause", value.get("causes", ()), partial(_cause, ground))
+    memories, odd = _fitting("memory item", value.get("memories", ()), partial(_memory, ground))
+    return Reading(trajectory, tuple(edits), tuple(misfits), causes, memories, (*unfit, *odd))
 
 
-def _edit(skill: Skill, shown: View, item: JsonObject, name: EditId, contract: str) -> Edit:
+def _fitting(
+    word: str, items: Iterable[JsonObject], read: Callable[[JsonObject], T]
+) -> tuple[tuple[T, ...], list[str]]:
+    """What can be read of a list, and what is wrong with the rest."""
+    found: list[T] = []
+    unfit: list[str] = []
+    for number, item in enumerate(items, start=1):
+        try:
+            found.append(read(item))
+        except Misfit as misfit:
+            unfit.append(f"{word} {number}: {misfit}")
+    return tuple(found), unfit
+
+
+def _cause(ground: Ground, item: JsonObject) -> Cause:
+    what = _line(item["what"], "what")
+    _must_not_tell(ground, what)
+    return Cause(what, _quotes(ground.shown, item["evidence"]))
+
+
+def _memory(ground: Ground, item: JsonObject) -> Memory:
+    title, content = _line(item["title"], "title"), _line(item["content"], "content")
+    _must_not_tell(ground, f"{title}\n{content}")
+    return Memory(title, content)
+
+
+def _edit(ground: Ground, item: JsonObject, name: EditId) -> Edit:
     title, reason = _line(item["title"], "title"), _line(item["what_happened"], "what_happened")
     words = _clean(item["text"], "text")
     if item["skill_says_it"] == "yes":
         raise Misfit("the analyst says that the skill says it already")
-    if item["op"] != "replace" and f" {_words(words)} " in f" {_words(contract)} ":
+    if item["op"] != "replace" and f" {_words(words)} " in f" {_words(ground.contract)} ":
         raise Misfit("the skill or the prompt says this already, word for word")
-    _must_teach(skill, shown.trajectory, title, words)
+    _must_teach(ground, title, words)
+    _must_not_tell(ground, f"{title}\n{words}\n{reason}")
     return Edit(
         name,
-        _change(skill, item, title, words),
+        _change(ground.skill, item, title, words),
         Lesson(title.rstrip(". "), reason),
-        frozenset({shown.trajectory.id}),
-        _quotes(shown, item["evidence"]),
+        frozenset({ground.trajectory.id}),
+        _quotes(ground.shown, item["evidence"]),
     )
 
 
-def _must_teach(skill: Skill, trajectory: Trajectory, title: str, words: str) -> None:
+def _must_teach(ground: Ground, title: str, words: str) -> None:
     """A lesson is whole, concrete, and holds for more than its own task; else a Misfit."""
+    trajectory, base = ground.trajectory, base_text(ground.skill)
     if not words.strip():
         raise Misfit("SG207: no text")
     if words.count("`") % 2 or words.rstrip().endswith(("…", "...")):
         raise Misfit("the text breaks off: end it, and use single quotes in code")
-    names = names_of_the_task(trajectory, f"{title} {words}", base_text(skill))
+    names = names_of_the_task(trajectory, f"{title} {words}", base, ground.grant)
     if names:
         raise Misfit(
             f"SG401: names things of this one task ({', '.join(names)}): say it in general"
         )
     if unmentioned(trajectory, "") and not names_something(words):
         raise Misfit("vague: name the function, option or command to use, in backquotes")
-    strange = invented(trajectory, words, base_text(skill))
+    strange = invented(trajectory, words, base)
     if trajectory.outcome.result is Result.PASS and strange:
         raise Misfit(f"not in the run: {', '.join(strange)}; teach what the agent really did")
+
+
+def _must_not_tell(ground: Ground, text: str) -> None:
+    """Nothing that an analyst says speaks of grading, of its task's id or of a machine (SG402)."""
+    found = told_of_grading(text, base_text(ground.skill), ground.trajectory.task)
+    if found:
+        raise Misfit(
+            f"SG402: tells how runs are graded, or where this one was made ({', '.join(found)})"
+        )
 
 
 def _change(skill: Skill, item: JsonObject, title: str, words: str) -> Change:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 OPERATIONS = ("insert_after", "replace", "reference")
 SAID = ("no", "partly", "yes")
+MOST_CAUSES = 3
+MOST_MEMORIES = 3
 
 
 def reply_schema(places: Iterable[str], passages: Iterable[str], most: int) -> dict[str, object]:
@@ -14,16 +16,40 @@ def reply_schema(places: Iterable[str], passages: Iterable[str], most: int) -> d
     What happened comes first, so that a model thinks before it teaches; whether the skill says it
     already comes last, so that an empty answer is not the easy way out.
     """
+    return _object(edits=_edits(places, passages, most))
+
+
+def proven_schema(places: Iterable[str], passages: Iterable[str], most: int) -> dict[str, object]:
+    """The same of an analyst that has proven its cause: causes and memory items come first."""
+    passages = tuple(passages)
+    cause = _object(what=_string(300), evidence=_evidence(passages))
+    memory = _object(title=_string(80), content=_string(400))
+    return _object(
+        causes=_some(cause, MOST_CAUSES),
+        memories=_some(memory, MOST_MEMORIES),
+        edits=_edits(places, passages, most),
+    )
+
+
+def _edits(places: Iterable[str], passages: Iterable[str], most: int) -> dict[str, object]:
     edit = _object(
         what_happened=_string(300),
-        evidence={"type": "array", "minItems": 1, "maxItems": 2, "items": _one_of(passages)},
+        evidence=_evidence(passages),
         title=_string(80),
         place=_one_of(places),
         op=_one_of(OPERATIONS),
         text=_string(400),
         skill_says_it=_one_of(SAID),
     )
-    return _object(edits={"type": "array", "minItems": 1, "maxItems": most, "items": edit})
+    return _some(edit, most)
+
+
+def _evidence(passages: Iterable[str]) -> dict[str, object]:
+    return _some(_one_of(passages), 2)
+
+
+def _some(items: object, most: int) -> dict[str, object]:
+    return {"type": "array", "minItems": 1, "maxItems": most, "items": items}
 
 
 def _object(**properties: object) -> dict[str, object]:

@@ -1,0 +1,68 @@
+"""One schema call about one run, and once more about what in its reply does not fit.
+
+The system message is the same for all analysts of a round, so that an endpoint reuses its work on
+it; what differs stands in the question.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from skillgit.config import Analyze
+from skillgit.ports import Call, Message, Model, NoReply, Reply
+from skillgit.stages.analyze.leakage import NOTHING, Grant
+from skillgit.stages.analyze.reply import Ground, Reading, read_reply
+from skillgit.trajectories.view import View
+from skillgit.types import Skill
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What all analysts of a round share. `places` are those that an edit may name."""
+
+    skill: Skill
+    contract: Message
+    places: tuple[str, ...]
+    options: Analyze
+    model: Model
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What one analyst is asked. `grant` is what a proof lets a lesson name."""
+
+    role: str
+    shown: View
+    text: str
+    schema: Mapping[str, object]
+    grant: Grant = NOTHING
+
+
+async def ask_about(office: Office, question: Question) -> Reading | NoReply:
+    """Ask, and read the reply; misfits go back once, and the better reading counts."""
+    messages = (office.contract, Message("user", question.text))
+    call = Call(question.role, question.shown.trajectory.id, messages, question.schema)
+    answer = await office.model.ask(call)
+    if isinstance(answer, NoReply):
+        return answer
+    ground = Ground(office.skill, question.shown, office.contract.content, question.grant)
+    reading = read_reply(ground, answer.value)
+    if reading.reasons:
+        better = await office.model.ask(_again(call, answer, reading, office.model))
+        if isinstance(better, Reply):
+            reading = _best(reading, read_reply(ground, better.value))
+    return reading
+
+
+def _again(call: Call, answer: Reply, reading: Reading, model: Model) -> Call:
+    """Misfits go back once, with the reasons; the conversation only grows (prefix caching)."""
+    said = Message("assistant", json.dumps(answer.value, ensure_ascii=False))
+    again = Message("user", model.prompts("analyst-again", reasons=reading.reasons))
+    return replace(call, label=f"{call.label} again", messages=(*call.messages, said, again))
+
+
+def _best(first: Reading, second: Reading) -> Reading:
+    """The corrected reply, unless it lost what was right before."""
+    return second if len(second.edits) >= len(first.edits) else first

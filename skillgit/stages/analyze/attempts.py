@@ -1,0 +1,84 @@
+"""The repairs that an analyst tries: each program is run once, and what came of it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skillgit.agent.episode import Seen
+from skillgit.names import Digest
+from skillgit.stages.analyze.difference import changed_lines
+from skillgit.stages.analyze.proof import Judgement, Trial, judge
+
+_MOST_REMEMBERED = 6
+_AGAIN = "Refused: this very program was refused before. Change it, or look into the files first."
+_MOST_REPEATS = 2
+"""So often a conversation may bring up again what was refused, where another one is to come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """The program that proved the cause, and the answer that it wrote in the first case."""
+
+    program: str
+    artifact: Digest
+
+
+class Attempts:
+    """All repairs of one analyst, over all of its conversations."""
+
+    def __init__(self, trial: Trial, failed_program: str) -> None:
+        self.proven: Proven | None = None
+        self._trial = trial
+        self._failed_program = failed_program
+        self._refused: dict[str, str] = {}
+        self._repeats = 0
+        self._another_start = False
+
+    @property
+    def count(self) -> int:
+        """How many programs were tried; one that came twice counts once."""
+        return len(self._refused) + (self.proven is not None)
+
+    @property
+    def last_words(self) -> str:
+        """What was said of the latest that was refused; "" where nothing was tried."""
+        return next(reversed(self._refused.values()), "")
+
+    def begin(self, *, another_start: bool) -> None:
+        """A conversation begins; may it be ended for repeating itself?"""
+        self._repeats = 0
+        self._another_start = another_start
+
+    async def repair(self, program: str) -> Seen:
+        """Judge a repair; the work is over where it proves the cause."""
+        key = _key(program)
+        if key in self._refused:
+            return self._again()
+        judgement = await judge(program, self._trial)
+        if judgement.artifact:
+            self.proven = Proven(program, judgement.artifact)
+        else:
+            self._refused[key] = judgement.words
+        return Seen(told(judgement), ends=self.proven is not None)
+
+    def remembered(self) -> list[dict[str, str]]:
+        """The latest refused repairs, in short, for a conversation that begins afresh."""
+        latest = list(self._refused.items())[-_MOST_REMEMBERED:]
+        return [
+            {"change": changed_lines(self._failed_program, program), "words": words}
+            for program, words in latest
+        ]
+
+    def _again(self) -> Seen:
+        self._repeats += 1
+        return Seen(_AGAIN, ends=self._another_start and self._repeats >= _MOST_REPEATS)
+
+
+def _key(program: str) -> str:
+    """Programs that differ in blanks at line ends and in empty lines do the same."""
+    return "\n".join(line.rstrip() for line in program.splitlines() if line.strip())
+
+
+def told(judgement: Judgement) -> str:
+    """A judgement as the analyst sees it."""
+    return f"{judgement.printed}\n\n{judgement.words}"
