@@ -10,6 +10,12 @@ Of bubblewrap alone: walls.py (what a command sees), interior.py (the Python ins
 much a command may take), running.py (one program to its end), output.py, folders.py.
 """
 
-from skillgit.sandbox.opening import Trouble, examine, missing_packages, open_sandbox
+from skillgit.sandbox.opening import (
+    Trouble,
+    examine,
+    missing_packages,
+    open_sandbox,
+    untried_sandbox,
+)
 
-__all__ = ["Trouble", "examine", "missing_packages", "open_sandbox"]
+__all__ = ["Trouble", "examine", "missing_packages", "open_sandbox", "untried_sandbox"]

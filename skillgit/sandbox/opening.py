@@ -69,6 +69,11 @@ def open_sandbox(options: config.Sandbox, *, unsafe: bool = False) -> Sandbox:
     )
 
 
+def untried_sandbox(options: config.Sandbox, *, unsafe: bool = False) -> Sandbox:
+    """The same, not tried out: for what asks for its name and may run nothing at all."""
+    return Unconfined(options) if unsafe else _build(options)
+
+
 def examine(options: config.Sandbox) -> Trouble | None:
     """What `open_sandbox` would find."""
     return _trouble(_build(options), options)
