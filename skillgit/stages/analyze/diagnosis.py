@@ -85,8 +85,7 @@ async def _converse(words: _Words, attempts: Attempts, budget: Budget, start: in
             analyst_tools(Place(room, patient.trial), attempts),
             bench.speech,
             budget,
-            # The first one is asked with the configured seed, as every call is.
-            bench.seed + start if start else None,
+            bench.seed + start,
         )
         return await work(brief, _rationed(bench.mind, budget.turns))
 

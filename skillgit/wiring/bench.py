@@ -1,0 +1,43 @@
+"""What runs left, found again for the error analysts of a round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from skillgit.adapters.runs import RESULT, WORK, RunFolder
+from skillgit.domains.task import TaskSet
+from skillgit.names import Digest
+from skillgit.stages.analyze.bench import Exhibit
+
+_DEEPEST = 4
+"""Folders between a path that a person gave and a run in it."""
+
+
+def exhibits(paths: Iterable[Path], tasks: TaskSet) -> Mapping[Digest, Exhibit]:
+    """The runs at or below `paths` whose task is in the set as it was run, by their trajectory.
+
+    A path is what `--trajectories` takes: a folder of runs, one with several of them in it, a part
+    of one, or a single trajectory.
+    """
+    known = {(task.id, task.digest): task for task in tasks.tasks}
+    found: dict[Digest, Exhibit] = {}
+    for root in dict.fromkeys(root for path in paths for root in _roots(path.resolve())):
+        for digest, run in RunFolder(root).read().by_trajectory().items():
+            task = known.get((run.result.task, run.result.task_digest))
+            if task:
+                found[digest] = Exhibit(task, run.work, run.result)
+    return found
+
+
+def _roots(path: Path) -> Iterator[Path]:
+    """The folders of runs that a path is in, or that are in it: `<root>/<task>/<seed>/`."""
+    for place in (path, path.parent):  # a run, or its trajectory
+        if (place / RESULT).is_file():
+            yield place.parent.parent
+    for depth in range(1, _DEEPEST + 1):
+        for result in sorted(path.glob("/".join(["*"] * depth + [RESULT]))):
+            inside = result.relative_to(path).parts
+            # What agents left may look like a run as well.
+            if WORK not in inside and not any(part.startswith(".") for part in inside):
+                yield result.parents[2]
