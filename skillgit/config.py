@@ -174,6 +174,14 @@ class Consolidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """The replay of base and evolved skill on validation tasks."""
+
+    search: int = 24
+    """Subsets of lessons that `--gate-lessons` may try; each runs all validation tasks."""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """The branch and the evidence."""
 
@@ -193,3 +201,4 @@ class Config:
     agent: Agent = field(default_factory=Agent)
     sandbox: Sandbox = field(default_factory=Sandbox)
     grading: Grading = field(default_factory=Grading)
+    gate: Gate = field(default_factory=Gate)

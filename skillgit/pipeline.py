@@ -8,19 +8,37 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
-from skillgit.config import Config
+from skillgit.config import Analyze, Config, ErrorAnalyst, Record, Signals
 from skillgit.errors import UsageError
 from skillgit.names import Digest, EditId, RoundId
 from skillgit.ports import Model, Workshop
 from skillgit.review.totals import final_fates
-from skillgit.stages.analyze import analyze
+from skillgit.stages.analyze import Analysis, analyze
+from skillgit.stages.analyze.bench import Bench
 from skillgit.stages.collect import collect
 from skillgit.stages.consolidate import consolidate
+from skillgit.stages.gate import Passage, Trial, gate
 from skillgit.stages.guard import guard
 from skillgit.stages.record import Account, record
 from skillgit.trajectories.documents import SourceFile
 from skillgit.trajectories.outcome_table import OutcomeTable
-from skillgit.types import MANIFEST, Diagnostic, Evolution, Patch, Pool, Round, Skill, Usage
+from skillgit.types import (
+    MANIFEST,
+    ChangeSet,
+    Diagnostic,
+    Edit,
+    Evolution,
+    Fate,
+    Patch,
+    Pool,
+    Round,
+    Skill,
+    Usage,
+    Verdict,
+)
+
+DRAFTS = "draft"
+"""The folder of the branches that a gate did not let through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +51,13 @@ class Request:
     config: Config
     outcomes: OutcomeTable | None = None
     dry_run: bool = False
+    evolutions: int = 1
+    """How many are made, with a seed each; the best on the validation tasks is kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The outside world of a round."""
+    """The outside world of a round. Without a `bench` nothing can be proven."""
 
     repository: Workshop
     model: Model
@@ -45,43 +65,86 @@ class Tools:
     usage: Callable[[], Usage]
     begun: Callable[[Digest], int]
     """When a round that was asked to do exactly this began: now, or long ago if it resumes."""
+    bench: Bench | None = None
+    trial: Trial | None = None
+    """The validation tasks, where there are any."""
+    reseeded: Callable[[int], Tools] | None = None
+    """The same tools with another seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What one evolution proposes, and how it came to it."""
+
+    round: Round
+    analysis: Analysis
+    changes: ChangeSet
+    verdict: Verdict
+    passage: Passage | None = None
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """What is to be committed."""
+        return self.passage.edits if self.passage else self.verdict.edits
+
+    @property
+    def fates(self) -> tuple[Fate, ...]:
+        """What befell all other edits."""
+        misfits = (fate for patch in self.analysis.patches for fate in patch.fates)
+        gated = self.passage.fates if self.passage else ()
+        return (*misfits, *self.changes.fates, *self.verdict.fates, *gated)
 
 
 async def evolve(request: Request, tools: Tools) -> Evolution:
     """Turn trajectories into one branch that a person can review."""
-    config = request.config
     skill = _readable(tools.repository.read_skill(request.skill, request.base))
-    pool = collect(request.files, config.collect, request.outcomes)
-    this = begin(request, skill, pool, tools)
-    analysis = await analyze(skill, pool, config.analyze, tools.model)
-    changes = await consolidate(skill, analysis.patches, config.consolidate, tools.model)
-    verdict = guard(skill, changes.edits)
-    misfits = tuple(fate for patch in analysis.patches for fate in patch.fates)
-    fates = (*misfits, *changes.fates, *verdict.fates)
-    evolution = Evolution(
-        round=this,
-        pool=pool,
-        analysed=analysis.analysed,
-        patches=analysis.patches,
-        excluded=analysis.excluded,
-        fates=final_fates(_proposed(analysis.patches), fates),
-        findings=verdict.findings,
-        usage=tools.usage(),
-        merges=changes.merges,
-    )
-    if request.dry_run or not verdict.passed:
+    pool = collect(request.files, request.config.collect, request.outcomes)
+    _provable(pool, request.config.analyze, tools.bench)
+    rivals = [
+        await propose(skill, pool, *_seeded(request, tools, number))
+        for number in range(request.evolutions)
+    ]
+    best = await choose(skill, rivals, tools.trial)
+    evolution = _told(best, pool, tools)
+    if request.dry_run or not best.verdict.passed or not best.edits:
         return evolution
-    account = Account(
-        pool=pool,
-        analysed=analysis.analysed,
-        patches=analysis.patches,
-        excluded=analysis.excluded,
-        merges=changes.merges,
-        fates=fates,
-        reworded=changes.edits,
+    branch = record(
+        tools.repository,
+        skill,
+        best.edits,
+        best.round,
+        _account(best, pool),
+        _place(request.config.record, best),
     )
-    branch = record(tools.repository, skill, verdict.edits, this, account, config.record)
     return replace(evolution, branch=branch)
+
+
+async def propose(skill: Skill, pool: Pool, request: Request, tools: Tools) -> Proposal:
+    """Analyze, consolidate, guard: which edits would be kept?"""
+    config = request.config
+    this = begin(request, skill, pool, tools)
+    analysis = await analyze(skill, pool, config.analyze, tools.model, tools.bench)
+    changes = await consolidate(skill, analysis.patches, config.consolidate, tools.model)
+    return Proposal(this, analysis, changes, guard(skill, changes.edits))
+
+
+async def choose(skill: Skill, rivals: Sequence[Proposal], trial: Trial | None) -> Proposal:
+    """The best on the validation tasks, where there are any, without the lessons that hurt."""
+    able = [one for one in rivals if one.verdict.passed]
+    if trial is None or not able:
+        return rivals[0]
+    best, passage = await gate(skill, [one.verdict.edits for one in able], trial)
+    return replace(able[best], passage=passage)
+
+
+def _seeded(request: Request, tools: Tools, number: int) -> tuple[Request, Tools]:
+    """The n-th evolution has the n-th seed after the configured one."""
+    if not number or tools.reseeded is None:
+        return request, tools
+    seed = request.config.endpoint.seed + number
+    endpoint = replace(request.config.endpoint, seed=seed)
+    config = replace(request.config, endpoint=endpoint)
+    return replace(request, config=config), tools.reseeded(seed)
 
 
 def _readable(skill: Skill) -> Skill:
@@ -94,6 +157,54 @@ def _readable(skill: Skill) -> Skill:
     return skill
 
 
+def _provable(pool: Pool, options: Analyze, bench: Bench | None) -> None:
+    """Before any call is paid for: an error analyst that must prove its cause needs the tasks."""
+    agentic = options.error_analyst is ErrorAnalyst.AGENTIC
+    if pool.failed and agentic and bench is None and options.signals is not Signals.SUCCESS:
+        raise UsageError(
+            f"analysing {len(pool.failed)} failed trajectories: their causes cannot be proven "
+            "without the tasks",
+            hint="give the task set with --tasks PATH; or --error-analyst single-call, whose "
+            "lessons are only plausible; or --signals success",
+        )
+
+
+def _told(best: Proposal, pool: Pool, tools: Tools) -> Evolution:
+    patches = best.analysis.patches
+    return Evolution(
+        round=best.round,
+        pool=pool,
+        analysed=best.analysis.analysed,
+        patches=patches,
+        excluded=best.analysis.excluded,
+        fates=final_fates(_proposed(patches), best.fates),
+        findings=best.verdict.findings,
+        usage=tools.usage(),
+        merges=best.changes.merges,
+        gate=best.passage.report if best.passage else None,
+    )
+
+
+def _account(best: Proposal, pool: Pool) -> Account:
+    return Account(
+        pool=pool,
+        analysed=best.analysis.analysed,
+        patches=best.analysis.patches,
+        excluded=best.analysis.excluded,
+        merges=best.changes.merges,
+        fates=best.fates,
+        reworded=best.changes.edits,
+        gate=best.passage.report if best.passage else None,
+    )
+
+
+def _place(options: Record, best: Proposal) -> Record:
+    """What is not shown to be better is a draft, and its branch says so."""
+    if best.passage is None or best.passage.report.passed:
+        return options
+    return replace(options, branch_prefix=f"{options.branch_prefix}/{DRAFTS}")
+
+
 def _proposed(patches: Sequence[Patch]) -> list[EditId]:
     """Every edit that an analyst proposed, also those that did not fit the base."""
     return [
@@ -104,6 +215,7 @@ def _proposed(patches: Sequence[Patch]) -> list[EditId]:
 
 def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:
     """Name the round after what it is asked to do: the same request gives the same commits."""
+    trial = tools.trial
     asked = json.dumps(
         {
             "skill": skill.root,
@@ -115,6 +227,7 @@ def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:
                 for trajectory in (*pool.passed, *pool.failed, *pool.unknown)
             ),
             "prompts": tools.model.prompts.digest(),
+            "gate": [trial.tasks, trial.seeds, trial.search, request.evolutions] if trial else [],
         },
         sort_keys=True,
     )
@@ -134,10 +247,10 @@ def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:
 
 def _settings(config: Config) -> dict[str, str | int | float | bool]:
     """What changes the result; where the endpoint is and how hard it is driven does not."""
-    elsewhere = {"base_url", "api_key_env", "workers", "timeout", "retries", "model"}
+    elsewhere = {"base_url", "api_key_env", "workers", "timeout", "retries", "model", "parallel"}
     return {
         f"{table}.{key}": value if isinstance(value, (str, int, float, bool)) else json.dumps(value)
         for table, values in asdict(config).items()
         for key, value in values.items()
-        if not (table == "endpoint" and key in elsewhere)
+        if table not in {"sandbox", "gate"} and key not in elsewhere
     }

@@ -8,6 +8,7 @@ Reading this file from top to bottom is reading the pipeline:
     analyze      Lesson, Quote, Change, Edit, Patch         what would each analyst change, and why?
     consolidate  Fate, MergeRecord, ChangeSet               which edits survive together?
     guard        Finding, Verdict                           is it allowed and well formed?
+    gate         GateReport                                 is the skill better for it?
     record       LessonCommit, Branch                       how does the history tell it?
     the end      Usage, Round, Evolution                    what a person is shown
 
@@ -418,6 +419,49 @@ class Verdict:
         return bool(self.edits) and all(f.severity is not Severity.ERROR for f in self.findings)
 
 
+# --------------------------------------------------------------------------- gate
+
+
+@dataclass(frozen=True, slots=True)
+class Harm:
+    """A lesson that was dropped because the agent did better without it (success rates, 0 to 1)."""
+
+    title: str
+    edits: tuple[EditId, ...]
+    score_with: float
+    score_without: float
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """Base and evolved skill on tasks that gave no trajectory; rates and differences 0 to 1.
+
+    `verdict` is that of `evaluation.comparison`; only `better` passes. `searched` counts the
+    subsets of lessons that were tried, `rivals` the evolutions of which this is the best.
+    """
+
+    tasks: int
+    seeds: tuple[int, ...]
+    base: float
+    evolved: float
+    difference: float
+    low: float
+    high: float
+    won: int
+    lost: int
+    tied: int
+    p: float
+    verdict: str
+    dropped: tuple[Harm, ...] = ()
+    searched: int = 0
+    rivals: int = 1
+
+    @property
+    def passed(self) -> bool:
+        """Is the evolved skill shown to be better?"""
+        return self.verdict == "better"
+
+
 # --------------------------------------------------------------------------- record
 
 
@@ -496,3 +540,5 @@ class Evolution:
     usage: Usage
     branch: Branch | None = None
     merges: Sequence[MergeRecord] = ()
+    gate: GateReport | None = None
+    """None where no tasks were given to replay on."""

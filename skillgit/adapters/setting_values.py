@@ -66,6 +66,7 @@ _LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "sandbox.processes": (4, 100_000),
         "analyze.turns": (1, 10_000),
         "analyze.starts": (1, 100),
+        "gate.search": (1, 100_000),
         "analyze.max_lessons": (1, 100),
         "analyze.trajectory_chars": (200, 100_000_000),
         "consolidate.merge_batch": (2, 10_000),

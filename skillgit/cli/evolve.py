@@ -9,10 +9,16 @@ import click
 
 from skillgit.cli.console import TerminalProgress, examples, out, print_json, say
 from skillgit.cli.summary import exit_code, payload, summary
-from skillgit.wiring import Errand, run_round
+from skillgit.errors import UsageError
+from skillgit.wiring import Errand, GateErrand
+
+_MOST_SEED = 2**31 - 1
+_GATE_SEEDS = (41, 42, 43)
+"""Those of the paper (section 3.1)."""
 
 _SETTINGS: tuple[tuple[str, str, type, str], ...] = (
     ("signals", "analyze.signals", str, "Who teaches: error, success or combined."),
+    ("error-analyst", "analyze.error_analyst", str, "How failures are read: agentic, single-call."),
     ("base-url", "endpoint.base_url", str, "An OpenAI-compatible API."),
     ("model", "endpoint.model", str, "The model; not needed where only one is served."),
     ("workers", "endpoint.workers", int, "Calls at the same time."),
@@ -33,9 +39,10 @@ def _setting_options(function: Callable[..., int]) -> Callable[..., int]:
 
 @click.command(
     epilog=examples(
-        "skillgit evolve skills/xlsx --trajectories runs/",
-        "skillgit evolve skills/xlsx --trajectories runs/ --outcomes results.csv --signals error",
-        "skillgit evolve skills/xlsx --trajectories runs/ --base-url http://gpu:8000/v1",
+        "skillgit evolve skills/xlsx --tasks tasks/ --gate tasks-val/",
+        "skillgit evolve skills/xlsx --trajectories runs/ --tasks tasks/",
+        "skillgit evolve skills/xlsx --trajectories runs/ --error-analyst single-call",
+        "skillgit evolve skills/xlsx -t runs/ --outcomes results.csv --signals success",
         "skillgit evolve xlsx --repo skills.git --trajectories runs/ --json",
     )
 )
@@ -44,16 +51,47 @@ def _setting_options(function: Callable[..., int]) -> Callable[..., int]:
     "--trajectories",
     "-t",
     multiple=True,
-    required=True,
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="A file or folder of trajectories; may be given several times.",
+    help="A file or folder of trajectories; repeatable. Without any the tasks are run first.",
+)
+@click.option(
+    "--tasks",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="The tasks of the trajectories: error analysts prove their causes on them.",
 )
 @click.option(
     "--outcomes",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="A table of who passed (CSV, TSV, JSON, JSON Lines); wins over what the files say.",
+)
+@click.option(
+    "--gate",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Other tasks: where the new skill is not shown to be better, the branch is a draft.",
+)
+@click.option(
+    "--gate-seed",
+    "gate_seeds",
+    type=click.IntRange(0, _MOST_SEED),
+    multiple=True,
+    metavar="N",
+    help="The seeds of the gate's runs.  [default: 41 42 43]",
+)
+@click.option(
+    "--gate-lessons", is_flag=True, help="Drop lessons without which the agent is better."
+)
+@click.option(
+    "--seeds-of-evolution",
+    "evolutions",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Evolve so often, with a seed each, and keep the best on the tasks of the gate.",
 )
 @click.option("--base", default="HEAD", show_default=True, help="The revision that is read.")
 @click.option(
@@ -70,6 +108,12 @@ def _setting_options(function: Callable[..., int]) -> Callable[..., int]:
     metavar="FILE",
     help="The same with replies that were recorded elsewhere.",
 )
+@click.option(
+    "--unsafe-no-sandbox",
+    "unsafe",
+    is_flag=True,
+    help="Run what the model writes as yourself, with all your rights.",
+)
 @click.option("--dry-run", is_flag=True, help="Do everything but write to the repository.")
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress.")
@@ -78,26 +122,42 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     skill: str,
     trajectories: tuple[Path, ...],
     outcomes: Path | None,
+    tasks: Path | None,
+    gate: Path | None,
+    gate_seeds: tuple[int, ...],
+    gate_lessons: bool,
+    evolutions: int,
     base: str,
     repo: Path | None,
     replay: bool,
     replay_file: Path | None,
+    unsafe: bool,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
     **settings: object,
 ) -> int:
-    """Evolve SKILL, the folder of a skill in this Git repository, from trajectories.
+    """Evolve SKILL, the folder of a skill in this Git repository, from trajectories or tasks.
 
     Reads the skill as it is committed, never touches the checkout, and leaves a branch with one
     commit per lesson. A killed round resumes with the same command. Exit codes: 0 a branch, 1
-    nothing survived, 2 usage, 3 no Git or no endpoint, 4 stopped and kept.
+    nothing survived or the gate was not passed, 2 usage, 3 no Git, no endpoint or no sandbox, 4
+    stopped and kept.
     """
+    if gate is None and (gate_lessons or gate_seeds or evolutions > 1):
+        raise UsageError(
+            "choosing lessons or seeds of evolution: there are no tasks to choose by",
+            hint="give validation tasks with --gate PATH",
+        )
+    seeds = tuple(dict.fromkeys(gate_seeds)) or _GATE_SEEDS
     errand = Errand(
         skill=skill,
         trajectories=trajectories,
         options={key: settings[name.replace("-", "_")] for name, key, _, _ in _SETTINGS},
         outcomes=outcomes,
+        tasks=tasks,
+        gate=GateErrand(gate, seeds, gate_lessons, evolutions) if gate else None,
+        unsafe=unsafe,
         start=repo or Path.cwd(),
         base=base,
         replay=replay_file or replay,
@@ -108,6 +168,8 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
 
 def run_evolve(errand: Errand, *, as_json: bool = False, quiet: bool = False) -> int:
     """Run a round and say how it went; the exit code is the caller's."""
+    from skillgit.wiring.rounds import run_round  # noqa: PLC0415 - --help has no time for all that
+
     with TerminalProgress(quiet=quiet) as progress:
         evolution = run_round(errand, progress)
     if as_json:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 
 from skillgit.cli.console import safe
 from skillgit.review.totals import totals
-from skillgit.types import Evolution, Exclusion, LessonCommit, Result, State
+from skillgit.types import Evolution, Exclusion, GateReport, LessonCommit, Result, State
 
 _SHOWN = 12
 
 
 def exit_code(evolution: Evolution, *, dry_run: bool) -> int:
-    """0 where there is a branch, or in a dry run would be one; 1 where nothing survived."""
+    """0 where there is a branch, or in a dry run would be one; 1 where nothing survived.
+
+    Also 1 where the gate was not passed: the branch is a draft then.
+    """
     applied = any(fate.state is State.APPLIED for fate in evolution.fates.values())
-    return 0 if evolution.branch or (dry_run and applied) else 1
+    held = evolution.gate is not None and not evolution.gate.passed
+    return 0 if not held and (evolution.branch or (dry_run and applied)) else 1
 
 
 def summary(evolution: Evolution, *, dry_run: bool) -> str:
@@ -26,6 +31,7 @@ def summary(evolution: Evolution, *, dry_run: bool) -> str:
             *_proofs(evolution),
             *_edits(evolution),
             *_usage(evolution),
+            *_gate(evolution.gate),
             *_lessons(evolution, dry_run=dry_run),
         ]
     )
@@ -98,12 +104,51 @@ def _usage(evolution: Evolution) -> Iterable[str]:
     )
 
 
+def _gate(gate: GateReport | None) -> Iterable[str]:
+    if gate is None:
+        return
+    yield (
+        f"Gate          {gate.verdict.upper()}: {_percent(gate.base)} → {_percent(gate.evolved)}"
+        f" of {gate.tasks} tasks × {len(gate.seeds)} seeds pass; difference"
+        f" {100 * gate.difference:+.1f} points, 95 % interval {100 * gate.low:+.1f} to"
+        f" {100 * gate.high:+.1f}"
+    )
+    yield (
+        f"              {gate.won} tasks won, {gate.lost} lost, {gate.tied} tied"
+        f" (exact McNemar p = {gate.p:.3g})"
+    )
+    if gate.rivals > 1:
+        yield f"              the best of {gate.rivals} evolutions, measured again with other seeds"
+    if gate.searched:
+        yield (
+            f"              {gate.searched} subsets of the lessons tried; what is kept was measured"
+            " again with other seeds"
+        )
+    yield from _some(
+        (
+            f"{harm.title}: {_percent(harm.score_with)} with it,"
+            f" {_percent(harm.score_without)} without"
+            for harm in gate.dropped
+        ),
+        "dropped",
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
 def _lessons(evolution: Evolution, *, dry_run: bool) -> Iterable[str]:
     branch = evolution.branch
     if branch is None:
         yield _no_branch(evolution, dry_run=dry_run)
         return
-    yield f"Branch        {branch.name}: {len(branch.lessons)} lessons, strongest first"
+    count = f"{len(branch.lessons)} lessons, strongest first"
+    if evolution.gate and not evolution.gate.passed:
+        yield f"Draft         {branch.name}: {count}"
+        yield "              not shown to be better on the tasks of the gate"
+    else:
+        yield f"Branch        {branch.name}: {count}"
     yield from (f"  {_lesson(lesson, evolution)}" for lesson in branch.lessons)
     yield ""
     yield "Next:"
@@ -170,6 +215,7 @@ def payload(evolution: Evolution) -> dict[str, object]:
             {"origin": d.origin, "line": d.line, "message": d.message}
             for d in evolution.pool.diagnostics
         ],
+        "gate": _gate_payload(evolution.gate),
         "usage": {
             name: getattr(evolution.usage, name) for name in evolution.usage.__dataclass_fields__
         },
@@ -190,3 +236,7 @@ def payload(evolution: Evolution) -> dict[str, object]:
             ],
         },
     }
+
+
+def _gate_payload(gate: GateReport | None) -> dict[str, object] | None:
+    return None if gate is None else {"passed": gate.passed, **asdict(gate)}

@@ -8,7 +8,7 @@ can be replayed without a network.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from weakref import WeakValueDictionary
 
 from skillgit.config import Endpoint
@@ -16,7 +16,7 @@ from skillgit.endpoint.chat import Chat, Completion, mismatch
 from skillgit.endpoint.completions import Body, request_body, request_key, turn_body
 from skillgit.endpoint.store import Asked, ReplyStore
 from skillgit.errors import PartialError, UsageError
-from skillgit.ports import Call, JsonObject, NoReply, Reply, Spoken, ToolRequest, Turn
+from skillgit.ports import Ask, Call, JsonObject, NoReply, Reply, Spoken, ToolRequest, Turn
 from skillgit.types import Usage
 
 
@@ -110,6 +110,18 @@ class StoredAsk:
             else "its reply was never recorded"
         )
         return PartialError(f"replaying the {call.role} call {call.label!r}: {why}", hint=_RECORD)
+
+
+class Reseeded:
+    """The same voice with another seed."""
+
+    def __init__(self, ask: Ask, seed: int) -> None:
+        self._ask = ask
+        self._seed = seed
+
+    async def __call__(self, call: Call) -> Reply | NoReply:
+        """Ask once."""
+        return await self._ask(replace(call, seed=self._seed))
 
 
 class StoredObservations:

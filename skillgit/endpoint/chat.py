@@ -201,7 +201,7 @@ class Chat:
             body = request_body(call, self._endpoint, await self.model())
             usage, first = Usage(), ""
             for attempt in range(_TRIES):
-                said = await self._say_whole(body | {"seed": self._endpoint.seed + attempt})
+                said = await self._say_whole(body | {"seed": body["seed"] + attempt})
                 usage += said.usage
                 if isinstance(said, NoReply):
                     return NoReply(said.reason, usage)

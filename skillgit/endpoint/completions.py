@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,16 +53,14 @@ def request_body(call: Call, endpoint: Endpoint, model: str) -> Body:
     thinking switch works in `chat_template_kwargs` only.
     """
     form = {"name": call.role, "schema": _plain(call.schema), "strict": True}
-    return _body(call.role, call.messages, endpoint, model) | {
+    return _body(call, endpoint, model) | {
         "response_format": {"type": "json_schema", "json_schema": form}
     }
 
 
 def turn_body(turn: Turn, endpoint: Endpoint, model: str) -> Body:
     """The request of a turn: as that of a call, but with tools instead of a schema."""
-    body = _body(turn.role, turn.messages, endpoint, model)
-    if turn.seed is not None:
-        body["seed"] = turn.seed
+    body = _body(turn, endpoint, model)
     if turn.stop:
         body["stop"] = list(turn.stop)
     if turn.tools:
@@ -81,11 +79,11 @@ def turn_body(turn: Turn, endpoint: Endpoint, model: str) -> Body:
     return body
 
 
-def _body(role: str, messages: Sequence[Message], endpoint: Endpoint, model: str) -> Body:
-    sampling = _sampling(role, endpoint)
+def _body(asked: Call | Turn, endpoint: Endpoint, model: str) -> Body:
+    sampling = _sampling(asked.role, endpoint)
     return {
         "model": model,
-        "messages": [_message(message) for message in messages],
+        "messages": [_message(message) for message in asked.messages],
         "max_tokens": sampling.max_tokens,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -93,7 +91,7 @@ def _body(role: str, messages: Sequence[Message], endpoint: Endpoint, model: str
         "min_p": sampling.min_p,
         "presence_penalty": sampling.presence_penalty,
         "repetition_penalty": sampling.repetition_penalty,
-        "seed": endpoint.seed,
+        "seed": endpoint.seed if asked.seed is None else asked.seed,
         "chat_template_kwargs": {"enable_thinking": sampling.thinking},
     }
 

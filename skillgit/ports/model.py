@@ -38,14 +38,16 @@ class Message:
 class Call:
     """One question to the model.
 
-    `role` (success, error, merge, reconcile) chooses the sampling; `label` is for people.
+    `role` (success, error, merge, reconcile, draft) chooses the sampling; `label` is for people.
     The reply must meet `schema`; `messages` begin with what all calls of the role share.
+    `seed` None is the configured one.
     """
 
     role: str
     label: str
     messages: tuple[Message, ...]
     schema: JsonObject
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

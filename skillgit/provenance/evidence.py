@@ -7,6 +7,7 @@ They lie in the tree of one commit, `refs/skillgit/rounds/<round>`:
     patches/<trajectory>.json     what its analyst proposed
     merges/<level>/<node>.json    what became of the edits, node by node
     lessons/NNN-<title>.json      one for each commit, which names this blob in its message
+    gate.json                     base and evolved skill on validation tasks, where there were any
     withheld.json                 every edit that did not make it, with its text and the reason
 
 Each is canonical JSON with `"schema": "skillgit.<kind>/1"`; `render` and `read` are inverse.
@@ -27,6 +28,7 @@ from skillgit.types import (
     Edit,
     Excluded,
     Fate,
+    GateReport,
     MergeRecord,
     Outcome,
     Patch,
@@ -155,7 +157,14 @@ class WithheldList:
 
 
 Document = (
-    RoundRecord | TrajectoryList | LessonRecord | Patch | MergeRecord | WithheldList | Trajectory
+    RoundRecord
+    | TrajectoryList
+    | LessonRecord
+    | Patch
+    | MergeRecord
+    | WithheldList
+    | GateReport
+    | Trajectory
 )
 D = TypeVar("D", bound=Document)
 _SCHEMAS: Mapping[type, str] = {
@@ -165,6 +174,7 @@ _SCHEMAS: Mapping[type, str] = {
     Patch: "skillgit.patch/1",
     MergeRecord: "skillgit.merge/1",
     WithheldList: "skillgit.withheld/1",
+    GateReport: "skillgit.gate/1",
     Trajectory: "skillgit.trajectory/1",
 }
 

@@ -12,8 +12,8 @@ from skillgit.adapters.settings import load_settings
 from skillgit.errors import SurroundingsError
 from skillgit.ports import Progress
 from skillgit.types import Usage
+from skillgit.wiring.asking import asking, begun, partial_stop
 from skillgit.wiring.places import open_repository, skill_root
-from skillgit.wiring.rounds import _begun, _partial
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
     from skillgit.adapters.git import GitRepository
@@ -45,30 +45,20 @@ async def _draft(
     commission: Commission, repository: GitRepository, progress: Progress
 ) -> tuple[Creation, Usage]:
     from skillgit.adapters.prompts import JinjaPrompts  # noqa: PLC0415
-    from skillgit.endpoint.ask import StoredAsk  # noqa: PLC0415 - openai takes a second
-    from skillgit.endpoint.chat import Chat  # noqa: PLC0415
-    from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE, ReplyStore  # noqa: PLC0415
+    from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE  # noqa: PLC0415
     from skillgit.ports import Model  # noqa: PLC0415
     from skillgit.stages.create import Author, create  # noqa: PLC0415
 
     order = _order(commission, repository)
-    endpoint = order.config.endpoint
-    with ReplyStore(repository.common_dir / STATE_FOLDER / STORE_FILE) as store:
-        if isinstance(commission.replay, Path):
-            store.load(commission.replay)
-        key = os.environ.get(endpoint.api_key_env, "")
-        chat = None if commission.replay else Chat(endpoint, key)
-        ask = StoredAsk(chat, store, endpoint)
+    store_file = repository.common_dir / STATE_FOLDER / STORE_FILE
+    async with asking(order.config, store_file, replay=commission.replay) as (ask, store):
         author = Author(
-            Model(ask, JinjaPrompts(), progress), ask.model, _begun(store.remember_round)
+            Model(ask, JinjaPrompts(), progress), ask.model, begun(store.remember_round)
         )
         try:
             return await create(order, repository, author), ask.usage
         except SurroundingsError as error:
-            raise _partial(error, ask) from error
-        finally:
-            if chat:
-                await chat.close()
+            raise partial_stop(error, ask) from error
 
 
 def _order(commission: Commission, repository: GitRepository) -> Order:

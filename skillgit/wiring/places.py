@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import platformdirs  # noqa: TID251 - its home
 
 from skillgit.errors import UsageError
+from skillgit.types import Diagnostic
 
 if TYPE_CHECKING:
     from skillgit.adapters.git import GitRepository
@@ -51,3 +52,25 @@ def skill_root(skill: str, start: Path, repository: GitRepository) -> str:
 
 def _relative(path: str) -> str:
     return "" if path == "." else path.strip("/")
+
+
+def uncommitted(repository: GitRepository, root: str, base: str) -> list[Diagnostic]:
+    """What a person might believe to be read, and is not: a round reads what is committed.
+
+    Compared file by file: `git status` could run filters that the repository chooses.
+    """
+    if repository.work_tree is None or base != "HEAD":
+        return []
+    folder = repository.work_tree / root
+    committed = repository.read_skill(root, base).files
+    if all(_holds(folder / path, data) for path, data in committed.items()):
+        return []
+    message = "has changes that are not committed; the round reads the commit, not them"
+    return [Diagnostic(root or ".", message)]
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.read_bytes().replace(b"\r\n", b"\n") == data.replace(b"\r\n", b"\n")
+    except OSError:
+        return False

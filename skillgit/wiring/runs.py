@@ -8,9 +8,8 @@ async with asking(config, place_of_the_store) as (ask, store):
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +19,8 @@ from skillgit.config import Config, Speech
 from skillgit.errors import SurroundingsError
 from skillgit.ports import Progress
 from skillgit.types import Diagnostic, Usage
-from skillgit.wiring.places import open_repository, skill_root
-from skillgit.wiring.rounds import Errand, _not_seen, _partial
+from skillgit.wiring.asking import asking, key_of, partial_stop
+from skillgit.wiring.places import open_repository, skill_root, uncommitted
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
     from skillgit.adapters.git import GitRepository
@@ -67,26 +66,6 @@ class Runner:
         return await rollout(work.skill, work.tasks, work.seeds, self.options, bench)
 
 
-@asynccontextmanager
-async def asking(
-    config: Config, store_file: Path, *, replay: Path | bool = False
-) -> AsyncIterator[tuple[StoredAsk, ReplyStore]]:
-    """The endpoint of the settings, with its memory in `store_file`."""
-    from skillgit.endpoint.ask import StoredAsk  # noqa: PLC0415 - openai takes a second
-    from skillgit.endpoint.chat import Chat  # noqa: PLC0415
-    from skillgit.endpoint.store import ReplyStore  # noqa: PLC0415
-
-    with ReplyStore(store_file) as store:
-        if isinstance(replay, Path):
-            store.load(replay)
-        chat = None if replay else Chat(config.endpoint, _key(config))
-        try:
-            yield StoredAsk(chat, store, config.endpoint), store
-        finally:
-            if chat:
-                await chat.close()
-
-
 async def model_runner(
     config: Config,
     ask: StoredAsk,
@@ -108,7 +87,7 @@ async def model_runner(
     domains = graders(config.grading)
     sandbox = await asyncio.to_thread(open_sandbox, config.sandbox, unsafe=unsafe)
     name = await ask.model()
-    speech = await choose_speech(config, name, store, _key(config), replay=replay)
+    speech = await choose_speech(config, name, store, key_of(config), replay=replay)
     prompts = JinjaPrompts()
     options = Options(
         model=name,
@@ -210,7 +189,7 @@ async def _rollout(
                 )
                 results = await runner.run(work, folder, progress)
             except SurroundingsError as error:
-                raise _partial(error, ask) from error
+                raise partial_stop(error, ask) from error
             usage = ask.usage
     return Rollout(
         tasks=tasks,
@@ -232,8 +211,4 @@ def _skill(
         return None, []
     root = skill_root(errand.skill, errand.start, repository)
     skill = repository.read_skill(root, errand.base)
-    return skill, _not_seen(Errand(root, (), base=errand.base), repository, root)
-
-
-def _key(config: Config) -> str:
-    return os.environ.get(config.endpoint.api_key_env, "")
+    return skill, uncommitted(repository, root, errand.base)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from skillgit.errors import SkillgitError
 from skillgit.names import TrajectoryId
 from skillgit.provenance.evidence import Source
-from skillgit.types import Edit, Excluded, Fate, MergeRecord, Patch, Pool, Trajectory
+from skillgit.types import Edit, Excluded, Fate, GateReport, MergeRecord, Patch, Pool, Trajectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class Account:
     fates: tuple[Fate, ...] = ()
     reworded: tuple[Edit, ...] = ()
     """Edits that a merge worded, so that withheld ones among them keep their texts."""
+    gate: GateReport | None = None
 
     @property
     def trajectories(self) -> tuple[Trajectory, ...]:

@@ -84,6 +84,8 @@ def round_documents(
         "trajectories.json": _trajectory_list(account),
         "withheld.json": _withheld(account),
     }
+    if account.gate:
+        documents["gate.json"] = account.gate
     documents |= {f"patches/{patch.trajectory}.json": patch for patch in account.patches}
     documents |= {f"merges/{one.level}/{one.node:04}.json": one for one in account.merges}
     if whole:
