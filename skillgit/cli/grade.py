@@ -170,7 +170,7 @@ def _verdict(grade: Grade) -> str:
     if grade.problem:
         return f"failed: {grade.problem}"
     different = grade.notes.get("different", len(grade.mismatches))
-    return f"failed: {different} of {places} differ"
+    return f"failed: {different} of {grade.compared} places differ"
 
 
 def _brief(grade: Grade) -> dict[str, object]:

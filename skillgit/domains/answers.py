@@ -23,14 +23,14 @@ def take(answer: Path, copy: Path, most_bytes: int) -> str:
         return f"there is no file {answer.name}"
     except OSError:
         return f"{answer.name} is no regular file, or cannot be read"
-    with os.fdopen(handle, "rb") as source:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            return f"{answer.name} is no regular file"
-        with copy.open("wb") as target:
-            left = most_bytes
-            while left >= 0 and (chunk := source.read(min(left + 1, 1 << 20))):
-                left -= len(chunk)
-                target.write(chunk)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return f"{answer.name} is no regular file"
+    with os.fdopen(handle, "rb") as source, copy.open("wb") as target:
+        left = most_bytes
+        while left >= 0 and (chunk := source.read(min(left + 1, 1 << 20))):
+            left -= len(chunk)
+            target.write(chunk)
     if left < 0:
         copy.unlink()
         return f"{answer.name} has more than {most_bytes} bytes"

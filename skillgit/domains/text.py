@@ -89,7 +89,7 @@ def _mark(char: str) -> str:
 def _graded(expected: Sequence[str], found: Sequence[str]) -> Grade:
     mismatches = []
     if len(expected) != len(found):
-        told = f"{len(found)} lines, where {len(expected)} are expected"
+        told = f"{_counted(len(found))}, where {_counted(len(expected))} should be"
         mismatches.append(Mismatch(_COUNT, str(len(found)), str(len(expected)), told))
     mismatches += [
         Mismatch(_place(number), _shown(got), _shown(want), _hint(want, got))
@@ -103,6 +103,10 @@ def _graded(expected: Sequence[str], found: Sequence[str]) -> Grade:
         compared=max(len(expected), len(found)),
         mismatches=tuple(mismatches),
     )
+
+
+def _counted(lines: int) -> str:
+    return f"{lines} line" if lines == 1 else f"{lines} lines"
 
 
 def _hint(expected: str, found: str) -> str:

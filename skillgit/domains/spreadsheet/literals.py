@@ -44,15 +44,13 @@ def _of_number(number: float) -> list[str]:
     number = abs(number)  # the sign stands apart
     if not number < float("inf"):
         return []
-    if number.is_integer():
-        whole = int(number)
-        return [str(whole), f"{whole:_}", f"{whole:,}"]
-    return [repr(number), *_of_rounded(round(number, 2))]
-
-
-def _of_rounded(number: float) -> list[str]:
-    """The scorer takes two decimals, so a program need not hold more; 0.0 says nothing."""
-    return [] if number.is_integer() else [repr(number)]
+    # The scorer takes two decimals, so a program need not hold more.
+    rounded = round(number, 2)
+    whole = int(rounded)
+    if rounded == whole:
+        exact = [] if number == whole else [repr(number)]
+        return [*exact, str(whole), f"{whole:_}", f"{whole:,}"]
+    return [repr(number), repr(rounded)]
 
 
 def _of_day(day: date) -> list[str]:

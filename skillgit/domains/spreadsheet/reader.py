@@ -115,7 +115,9 @@ def _literals(request: Json) -> Json:
 
 def _named(gold: Book, place: str) -> object:
     sheet, _, name = place.rpartition("!")
-    return gold.looked_up(sheet, name)
+    with contextlib.suppress(KeyError, ValueError, TypeError, AttributeError, IndexError):
+        return gold.looked_up(sheet, name)
+    return None
 
 
 def _values(request: Json) -> Json:
