@@ -48,17 +48,18 @@ def markdown(of: Measurement | Comparison) -> str:
     blocks = []
     for part in _parts(of):
         if part.table:
-            head, *rows = ([_escaped(cell) for cell in row] for row in part.table)
+            head, *rows = ([escaped(cell) for cell in row] for row in part.table)
             rule = ["---", *["---:"] * (len(head) - 1)]
             blocks.append("\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows)))
         elif part.drawing:
             blocks.append("\n".join(("```text", *part.drawing, "```")))
         else:
-            blocks.append(_escaped(part.prose))
+            blocks.append(escaped(part.prose))
     return "\n\n".join(blocks) + "\n"
 
 
-def _escaped(prose: str) -> str:
+def escaped(prose: str) -> str:
+    """Text of strangers that Markdown leaves as it is."""
     return "".join(f"\\{char}" if char in r"\`*_[]<>|#!~@&" else char for char in prose)
 
 

@@ -1,11 +1,11 @@
-"""Skills measured on tasks, for `eval` and for the gate of `evolve`; what is known is not run.
+"""Skills measured on tasks, for `eval` and for the gate of `evolve`; what is kept is not run again.
 
 results = await measured(Work(skill, tasks.tasks, (41, 42, 43)), runner, state, progress)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +15,11 @@ from skillgit.ports import Progress
 from skillgit.wiring.runs import Runner, Work, idle_runner
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
+    from skillgit.adapters.kept_runs import KeptRuns
     from skillgit.domains.task import Task
     from skillgit.evaluation.comparison import Bounds
-    from skillgit.evaluation.runs import RunResult, SkillVersion
+    from skillgit.evaluation.runs import RunIdentity, RunResult, SkillVersion
+    from skillgit.stages.rollout.terms import Options
     from skillgit.types import Skill
 
 RUNS_FOLDER = "runs"
@@ -26,6 +28,7 @@ SEEDS = (41, 42, 43)
 """Those of the paper (section 3.1)."""
 IDLE_SEED = SEEDS[0]
 """The agents without a model roll no dice: one run of a task says all."""
+IDLE = ("do-nothing", "gold")
 
 
 async def measured(
@@ -43,18 +46,78 @@ async def measured(
     digest (`committed` False). Raises as `stages.rollout`: PartialError where the surroundings
     vanished and runs are kept, SurroundingsError where nothing was done.
     """
-    from skillgit.adapters.kept_runs import KeptRuns  # noqa: PLC0415 - --help has no time
-    from skillgit.stages.rollout import rollout  # noqa: PLC0415
+    from skillgit.stages.rollout import rollout  # noqa: PLC0415 - --help has no time
     from skillgit.stages.rollout.terms import Bench  # noqa: PLC0415
 
-    bench = Bench(
-        runner.domains, KeptRuns(state / RUNS_FOLDER), _Named(progress, name), runner.model
-    )
+    bench = Bench(runner.domains, _shelf(state), _Named(progress, name), runner.model)
     results = await rollout(work.skill, work.tasks, work.seeds, runner.options, bench)
     version = _version(work.skill, committed=committed)
     groups = {task.id: task.group for task in work.tasks}
     # Kept under its digest, a run may have been made for another commit or in another group.
     return tuple(replace(one, skill=version, group=groups[one.task]) for one in results)
+
+
+def kept(work: Work, options: Options, state: Path) -> int:
+    """How many runs of `work` need not be made."""
+    shelf = _shelf(state)
+    return sum(shelf.finished(one) is not None for one in _identities(work, options))
+
+
+def forget(work: Work, options: Options, state: Path) -> None:
+    """Let all runs of `work` be made again; other runs stay."""
+    shelf = _shelf(state)
+    for one in _identities(work, options):
+        shelf.forget(one)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a task set gives for nothing and the most that it can give."""
+
+    floor: tuple[RunResult, ...]
+    ceiling: tuple[RunResult, ...]
+
+    @property
+    def bounds(self) -> Bounds:
+        """The figures."""
+        from skillgit.evaluation.comparison import bounds  # noqa: PLC0415
+
+        return bounds(self.floor, self.ceiling)
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Tasks that not even their own gold answers pass: no agent can."""
+        return tuple(one.task for one in self.ceiling if not one.passed)
+
+
+async def framed(
+    tasks: Sequence[Task], config: Config, state: Path, progress: Progress, *, again: bool = False
+) -> Frame:
+    """Floor and ceiling of tasks; they cost no model and no sandbox, and are kept as well."""
+    work = Work(None, tasks, (IDLE_SEED,))
+    found = []
+    for actor, name in zip(IDLE, ("floor", "ceiling"), strict=True):
+        runner = idle_runner(config, actor)
+        if again:
+            forget(work, runner.options, state)
+        found.append(await measured(work, runner, state, progress, name=name))
+    return Frame(*found)
+
+
+def _shelf(state: Path) -> KeptRuns:
+    from skillgit.adapters.kept_runs import KeptRuns  # noqa: PLC0415
+
+    return KeptRuns(state / RUNS_FOLDER)
+
+
+def _identities(work: Work, options: Options) -> Iterator[RunIdentity]:
+    from skillgit.evaluation.runs import RunIdentity  # noqa: PLC0415
+
+    version = _version(work.skill, committed=True)
+    skill = version.digest if version else None
+    for seed in dict.fromkeys(work.seeds):
+        for task in work.tasks:
+            yield RunIdentity(task.id, task.digest, seed, skill, options.model, options.harness)
 
 
 def _version(skill: Skill | None, *, committed: bool) -> SkillVersion | None:
@@ -65,29 +128,6 @@ def _version(skill: Skill | None, *, committed: bool) -> SkillVersion | None:
         return None
     commit = skill.commit if committed else None
     return SkillVersion(skill.root, commit, skill_digest(skill.files))
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What a task set gives for nothing and the most that it can give."""
-
-    bounds: Bounds
-    broken: tuple[str, ...]
-    """Tasks that not even their own gold answers pass: no agent can."""
-
-
-async def framed(tasks: Sequence[Task], config: Config, state: Path, progress: Progress) -> Frame:
-    """Floor and ceiling of tasks; they cost no model and no sandbox, and are kept as well."""
-    from skillgit.evaluation.comparison import bounds  # noqa: PLC0415
-
-    found = {
-        actor: await measured(
-            Work(None, tasks, (IDLE_SEED,)), idle_runner(config, actor), state, progress, name=name
-        )
-        for actor, name in (("do-nothing", "floor"), ("gold", "ceiling"))
-    }
-    broken = tuple(one.task for one in found["gold"] if not one.passed)
-    return Frame(bounds(found["do-nothing"], found["gold"]), broken)
 
 
 @dataclass(frozen=True, slots=True)

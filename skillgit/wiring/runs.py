@@ -73,19 +73,24 @@ async def model_runner(
     *,
     unsafe: bool = False,
     replay: bool = False,
+    tried: bool = True,
 ) -> Runner:
-    """A runner with the model that `ask` asks; SurroundingsError without a sandbox or endpoint."""
+    """A runner with the model that `ask` asks; SurroundingsError without a sandbox or endpoint.
+
+    `tried` False leaves it to the caller to try the sandbox out, before anything is run in it.
+    """
     from skillgit.adapters.prompts import JinjaPrompts  # noqa: PLC0415
     from skillgit.agent.episode import Mind  # noqa: PLC0415
     from skillgit.doctor.speech import choose_speech  # noqa: PLC0415
     from skillgit.domains.registry import graders  # noqa: PLC0415
     from skillgit.endpoint.ask import StoredObservations  # noqa: PLC0415
-    from skillgit.sandbox import open_sandbox  # noqa: PLC0415
+    from skillgit.sandbox import open_sandbox, untried_sandbox  # noqa: PLC0415
     from skillgit.stages.rollout.harness import harness_digest  # noqa: PLC0415
     from skillgit.stages.rollout.terms import Actor, Model, Options  # noqa: PLC0415
 
     domains = graders(config.grading)
-    sandbox = await asyncio.to_thread(open_sandbox, config.sandbox, unsafe=unsafe)
+    opened = open_sandbox if tried else untried_sandbox
+    sandbox = await asyncio.to_thread(opened, config.sandbox, unsafe=unsafe)
     name = await ask.model()
     speech = await choose_speech(config, name, store, key_of(config), replay=replay)
     prompts = JinjaPrompts()
