@@ -74,6 +74,8 @@ class Mismatch:
     found: str
     expected: str
     hint: str
+    near: float = 0.0
+    """How alike the two are in form, 0 to below 1; for choosing between attempts, never shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,14 @@ class Grade:
     problem: str = ""
     """Why nothing could be compared (no file, not a workbook, no such sheet); no gold in it."""
     notes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def closeness(self) -> float:
+        """How near an answer is to the expected one, 0 to 1; never shown to a model."""
+        if self.passed:
+            return 1.0
+        missing = sum(1 - one.near for one in self.mismatches)
+        return 0.0 if self.problem else max(0.0, 1 - missing / max(self.compared, 1))
 
     def report(self, most: int = 8) -> str:
         """What a model may know: where it differs and of what kind, never what is expected."""

@@ -6,6 +6,7 @@ import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from itertools import groupby
 from pathlib import Path
 
@@ -19,6 +20,8 @@ MOST_BYTES = 1 << 20
 _MOST_FORM = 40
 _MOST_SHOWN = 200
 _SHORTEST = 3
+_EXACT = {"9": 4, "A": 3, "a": 2, "?": 1}
+"""Runs up to this length are told exactly."""
 _KEPT = frozenset(" !\"#$%&'()*,./:;<=>@[\\]^_`{|}~-€£¥°")
 _NUMBER = re.compile(r"\d(?:[\d.,_:/-]*\d)?")
 _MOST_INPUT = 16 << 20
@@ -69,13 +72,20 @@ _COUNT = "number of lines"
 
 
 def form(text: str) -> str:
-    """The shape of a text: 9+ for digits, a+ and A+ for letters, ASCII punctuation as it is.
+    """The shape of a text: 9 for a digit, A and a for letters, ASCII punctuation as it is.
 
-    Every run is one mark, however long, so that no length and no letter can be read off.
+    Short runs keep their length, for it is often what a convention is about (two decimals, a day
+    as 05, a code of three capitals); a `+` ends a longer one. No letter and no digit can be read
+    off.
     """
-    marks = (mark for mark, _ in groupby(map(_mark, text)))
-    shape = "".join(f"{mark}+" if mark in "9aA?" else mark for mark in marks)
+    runs = ((mark, sum(1 for _ in run)) for mark, run in groupby(map(_mark, text)))
+    shape = "".join(_run(mark, length) for mark, length in runs)
     return shape if len(shape) <= _MOST_FORM else f"{shape[:_MOST_FORM]}…"
+
+
+def _run(mark: str, length: int) -> str:
+    longest = _EXACT.get(mark, length)
+    return mark * length if length <= longest else f"{mark * longest}+"
 
 
 def _mark(char: str) -> str:
@@ -92,7 +102,7 @@ def _graded(expected: Sequence[str], found: Sequence[str]) -> Grade:
         told = f"{_counted(len(found))}, where {_counted(len(expected))} should be"
         mismatches.append(Mismatch(_COUNT, str(len(found)), str(len(expected)), told))
     mismatches += [
-        Mismatch(_place(number), _shown(got), _shown(want), _hint(want, got))
+        Mismatch(_place(number), _shown(got), _shown(want), _hint(want, got), _near(want, got))
         for number, (want, got) in enumerate(zip(expected, found, strict=False), 1)
         if want != got
     ]
@@ -111,11 +121,18 @@ def _counted(lines: int) -> str:
 
 def _hint(expected: str, found: str) -> str:
     wanted, seen = form(expected), form(found)
-    if not any(mark in wanted for mark in ("9+", "a+", "A+")):
+    if not any(mark in wanted for mark in "9aA"):
         return "another line is expected"  # signs alone would be the answer itself
     if wanted == seen:
         return "the form is right, the content is not"
-    return f'expected the form "{wanted}", found the form "{seen}"'
+    return f'the form must be "{wanted}", not "{seen}"'
+
+
+def _near(expected: str, found: str) -> float:
+    """Forms count for most; of two answers of the right form the one with more right is nearer."""
+    forms = SequenceMatcher(None, form(expected), form(found), autojunk=False).ratio()
+    texts = SequenceMatcher(None, expected, found, autojunk=False).ratio()
+    return 0.99 * (0.7 * forms + 0.3 * texts)
 
 
 def _failed(problem: str) -> Grade:
