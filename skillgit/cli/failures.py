@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import select
 import sys
 import tempfile
 import time
@@ -68,11 +69,23 @@ def _reader_has_left() -> bool:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
+            gone = _is_unread(stream.fileno())
         except BrokenPipeError:
+            gone = True
+        except (OSError, ValueError):
+            gone = False
+        if gone:
             left = True
             with contextlib.suppress(OSError, ValueError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     return left
+
+
+def _is_unread(descriptor: int) -> bool:
+    """What could not be written may be lost by now, and flushing the rest then tells nothing."""
+    asked = select.poll()
+    asked.register(descriptor, 0)
+    return any(event & select.POLLERR for _, event in asked.poll(0))
 
 
 def _say_mistake(error: BaseException) -> int:
