@@ -181,14 +181,14 @@ def _check(
 
 
 def _fails(found: Evaluation, fail_on: str | None) -> bool:
+    """Is the verdict one that must fail? Not where both sides are the same: nothing has changed."""
     from skillgit.evaluation.comparison import Comparison, Verdict  # noqa: PLC0415 - as above
 
-    bad = {
-        None: frozenset[Verdict](),
-        "worse": frozenset({Verdict.WORSE}),
-        "unclear": frozenset({Verdict.WORSE, Verdict.UNCLEAR}),
-    }[fail_on]
-    return isinstance(found.of, Comparison) and found.of.verdict in bad
+    if fail_on is None or not isinstance(found.of, Comparison):
+        return False
+    base, other = (side.results[0].identity.skill for side in found.sides)
+    bad = {Verdict.WORSE} | ({Verdict.UNCLEAR} if fail_on == "unclear" else set())
+    return base != other and found.of.verdict in bad
 
 
 def _show(found: Evaluation, form: str | None) -> None:
