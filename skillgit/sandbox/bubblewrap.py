@@ -7,7 +7,8 @@ only when its limits are in place: bubblewrap waits at `--block-fd` until they a
 What is not obvious:
 - /proc is read-only. For real root, bubblewrap 0.8 leaves /proc/sys writable, the machine's own
   `core_pattern` included.
-- The limit of processes does not hold for real root, in whatever namespace; watch.py counts them.
+- The kernel's limit of processes does not hold for real root, in whatever namespace. A control
+  group (groups.py) does where one may be made; else only watch.py counts.
 - Processes are marked as the first to go when the machine runs out of memory.
 - /proc/self/mountinfo names the outer paths of what is bound; nothing can be done about it.
 """
@@ -30,11 +31,12 @@ from skillgit import config
 from skillgit.errors import SurroundingsError
 from skillgit.ports import Ran
 from skillgit.sandbox.folders import tidy
+from skillgit.sandbox.groups import group
 from skillgit.sandbox.interior import Interior, find_interior
 from skillgit.sandbox.limits import MOST_OPEN_FILES, Limits
-from skillgit.sandbox.running import Running, cannot_be_run, started
+from skillgit.sandbox.running import Running, cannot_be_run, started, to_its_end
 from skillgit.sandbox.walls import WORK, walls
-from skillgit.sandbox.watch import FolderWatch, ProcessWatch, watch
+from skillgit.sandbox.watch import FolderWatch, ProcessWatch, over_memory, watch
 from skillgit.sandbox.wires import Wires, readable_soon
 
 NEEDED_OPTIONS = ("--disable-userns", "--size", "--json-status-fd", "--block-fd")
@@ -42,6 +44,7 @@ NEEDED_OPTIONS = ("--disable-userns", "--size", "--json-status-fd", "--block-fd"
 _PATIENCE = 30.0
 """Seconds in which all processes of a command must be gone after they were killed."""
 _FIRST_TO_GO = b"1000"
+_KILLED = 128 + signal.SIGKILL
 # It also says where there is no program of that name.
 _SHELL = ("/bin/sh", "-c", 'read -r gate || exit 1; exec "$@" </dev/null', "sh")
 
@@ -66,6 +69,15 @@ class Bubblewrap:
     async def run(self, work: Path, command: Sequence[str], *, readable: Mapping[str, Path]) -> Ran:
         if misfit := cannot_be_run(command):
             return misfit
+        return await to_its_end(lambda cancelled: self._run(work, command, readable, cancelled))
+
+    async def _run(
+        self,
+        work: Path,
+        command: Sequence[str],
+        readable: Mapping[str, Path],
+        cancelled: asyncio.Event,
+    ) -> Ran:
         folder = FolderWatch(work, self._limits)
         view = list(walls(work, readable, self.interior))
         stopped = ""
@@ -73,7 +85,7 @@ class Bubblewrap:
             arguments = [self._program, *view, *wires.arguments, "--remount-ro", "/"]
             arguments += ["--", *_SHELL, *command]
             async with started(
-                arguments, environment={}, stdin=wires.gate, descriptors=wires.theirs
+                arguments, cancelled, environment={}, stdin=wires.gate, descriptors=wires.theirs
             ) as running:
                 wires.close_theirs()
                 inner = await wires.inner_process()
@@ -95,26 +107,27 @@ class Bubblewrap:
         self, running: Running, wires: Wires, inner: int, folder: FolderWatch
     ) -> str:
         """Let the command begin, and leave no process of it; why it was stopped, if it was."""
-        with _handle(inner) as handle:
+        with group(inner, self._limits) as held, _handle(inner) as handle:
             if handle is None:
                 return ""
             try:
                 self._confine(inner)
                 wires.release()
-                processes = ProcessWatch(inner, folder.device, self._limits, own_tmp=True)
-                return await running.watched(
-                    self._limits.seconds, watch(folder, processes), closely=folder.full
-                )
+                over = watch(folder, ProcessWatch(inner, folder.device, self._limits, own_tmp=True))
+                # A watcher must be quick where nothing else holds: forks get ever more of them.
+                closely = folder.full or not (held.counts_processes or _kernel_counts())
+                stopped = await running.watched(self._limits.seconds, over, closely=closely)
+                if not stopped and running.process.returncode == _KILLED and held.out_of_memory:
+                    return over_memory(self._limits)
+                return stopped
             finally:
                 with suppress(ProcessLookupError):
                     signal.pidfd_send_signal(handle, signal.SIGKILL)
-                await asyncio.shield(_gone(handle))
+                await _gone(handle)
+                _reap(inner)
 
     def _confine(self, inner: int) -> None:
-        """The limits of each process, set from outside on the first one: all others inherit them.
-
-        Inside its own user namespace Linux 5.14 and newer count the processes of a user anew.
-        """
+        """Limit each process: set from outside on the first one, and inherited by all others."""
         limits = {
             resource.RLIMIT_AS: self._limits.memory,
             resource.RLIMIT_FSIZE: self._limits.file,
@@ -122,7 +135,7 @@ class Bubblewrap:
             resource.RLIMIT_NOFILE: MOST_OPEN_FILES,
             resource.RLIMIT_CORE: 0,
         }
-        if _counts_in_namespace():
+        if _kernel_counts():
             limits[resource.RLIMIT_NPROC] = self._limits.processes
         try:
             for kind, wanted in limits.items():
@@ -140,8 +153,14 @@ class Bubblewrap:
             Path(f"/proc/{inner}/oom_score_adj").write_bytes(_FIRST_TO_GO)
 
 
-def _counts_in_namespace() -> bool:
-    """Older kernels count all that a user runs anywhere: a desktop alone may be over the limit."""
+def _kernel_counts() -> bool:
+    """Does the kernel's limit of processes hold, and count those of a command alone?
+
+    It never holds for root. Before Linux 5.14 it counts all that a user runs anywhere: a desktop
+    alone may be over the limit.
+    """
+    if os.geteuid() == 0:
+        return False
     release = [int(number) for number in re.findall(r"\d+", platform.release())[:2]]
     return release >= [5, 14]
 
@@ -158,6 +177,12 @@ def _handle(process: int) -> Iterator[int | None]:
         yield handle
     finally:
         os.close(handle)
+
+
+def _reap(process: int) -> None:
+    """It has lost its parent, and in a container without an init it is ours then."""
+    with suppress(ChildProcessError):
+        os.waitpid(process, os.WNOHANG)
 
 
 async def _gone(handle: int) -> None:

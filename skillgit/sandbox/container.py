@@ -30,7 +30,7 @@ from skillgit.sandbox.limits import (
     SHARED_BYTES,
     Limits,
 )
-from skillgit.sandbox.running import cannot_be_run, started
+from skillgit.sandbox.running import cannot_be_run, started, to_its_end
 from skillgit.sandbox.walls import ENVIRONMENT, WORK
 from skillgit.sandbox.watch import FolderWatch
 
@@ -94,6 +94,15 @@ class Container:
     async def run(self, work: Path, command: Sequence[str], *, readable: Mapping[str, Path]) -> Ran:
         if misfit := cannot_be_run(command):
             return misfit
+        return await to_its_end(lambda cancelled: self._run(work, command, readable, cancelled))
+
+    async def _run(
+        self,
+        work: Path,
+        command: Sequence[str],
+        readable: Mapping[str, Path],
+        cancelled: asyncio.Event,
+    ) -> Ran:
         name = f"skillgit-{secrets.token_hex(8)}"
         folder = FolderWatch(work, self._limits)
         arguments = [self._program, *self.arguments(name, work, readable), *command]
@@ -103,7 +112,7 @@ class Container:
                 prefix="skillgit-"
             ) as elsewhere:  # podman leaves notes
                 async with started(
-                    arguments, environment=_client_environment(), folder=Path(elsewhere)
+                    arguments, cancelled, environment=_client_environment(), folder=Path(elsewhere)
                 ) as running:
                     stopped = await running.watched(
                         self._limits.seconds, folder.over, closely=folder.full

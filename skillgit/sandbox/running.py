@@ -1,6 +1,6 @@
 """One program of this machine, from its start to its end: its output is gathered, its time counted.
 
-Whatever happens, also when whoever waits is cancelled, its process group is killed at the end.
+Whatever happens, its process group is killed at the end.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import asyncio
 import os
 import signal
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -31,10 +31,13 @@ _CANNOT_BE_RUN = 126
 class Running:
     """A program under way."""
 
-    def __init__(self, process: Process, output: Output, flooded: asyncio.Event) -> None:
+    def __init__(
+        self, process: Process, output: Output, flooded: asyncio.Event, cancelled: asyncio.Event
+    ) -> None:
         self.process = process
         self.output = output
         self._flooded = flooded
+        self._cancelled = cancelled
 
     async def watched(self, seconds: float, over: Over, *, closely: bool = False) -> str:
         """Wait for its end; why it must be stopped, if it must, after `seconds` or for `over`."""
@@ -42,11 +45,15 @@ class Running:
         end = loop.time() + seconds
         exited = asyncio.ensure_future(self.process.wait())
         flooded = asyncio.ensure_future(self._flooded.wait())
+        cancelled = asyncio.ensure_future(self._cancelled.wait())
+        waiting = {exited, flooded, cancelled}
         pause = tick = _SHORT_TICK if closely else _TICK
         try:
             while not exited.done():
                 left = max(0.0, min(pause, end - loop.time()))
-                await asyncio.wait({exited, flooded}, timeout=left, return_when="FIRST_COMPLETED")
+                await asyncio.wait(waiting, timeout=left, return_when="FIRST_COMPLETED")
+                if cancelled.done():
+                    return "cancelled"
                 if flooded.done():
                     return FLOODED
                 if not exited.done() and loop.time() >= end:
@@ -56,14 +63,36 @@ class Running:
                     return reason
                 pause = max(tick, _REST * (loop.time() - before))
         finally:
-            exited.cancel()
-            flooded.cancel()
+            for each in waiting:
+                each.cancel()
         return ""
+
+
+async def to_its_end(run: Callable[[asyncio.Event], Coroutine[None, None, Ran]]) -> Ran:
+    """Run to the end, also where the caller is cancelled: it then waits until all is cleared away.
+
+    What is cut short between any two steps would leave something behind, so nothing is: `run` is
+    told by the event, and ends soon.
+    """
+    cancelled = asyncio.Event()
+    task = asyncio.ensure_future(run(cancelled))
+    while True:
+        try:
+            ran = await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled.set()
+            if task.done():
+                raise
+        else:
+            if cancelled.is_set():
+                raise asyncio.CancelledError
+            return ran
 
 
 @asynccontextmanager
 async def started(
     command: Sequence[str],
+    cancelled: asyncio.Event,
     *,
     environment: Mapping[str, str],
     folder: Path | None = None,
@@ -100,10 +129,10 @@ async def started(
             os.close(writing)
         loop.add_reader(reading, _gather, reading, output, flooded)
         try:
-            yield Running(process, output, flooded)
+            yield Running(process, output, flooded, cancelled)
         finally:
             kill_group(process.pid)
-            await asyncio.shield(process.wait())
+            await process.wait()
     finally:
         loop.remove_reader(reading)
         while _gather(reading, output, flooded):

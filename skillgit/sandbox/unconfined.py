@@ -6,6 +6,7 @@ A process that changes its group and its environment outlives its command.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import secrets
@@ -20,7 +21,7 @@ from skillgit import config
 from skillgit.ports import Ran
 from skillgit.sandbox.folders import tidy
 from skillgit.sandbox.limits import Limits
-from skillgit.sandbox.running import cannot_be_run, started
+from skillgit.sandbox.running import cannot_be_run, started, to_its_end
 from skillgit.sandbox.walls import ENVIRONMENT
 from skillgit.sandbox.watch import FolderWatch, ProcessWatch, watch
 
@@ -50,6 +51,9 @@ class Unconfined:
         command = [_outer(argument, readable) for argument in command]
         if misfit := cannot_be_run(command):
             return misfit
+        return await to_its_end(lambda cancelled: self._run(work, command, cancelled))
+
+    async def _run(self, work: Path, command: Sequence[str], cancelled: asyncio.Event) -> Ran:
         limits, folder = self._limits, FolderWatch(work, self._limits)
         numbers = (limits.cpu, limits.file // _BLOCK, limits.memory // 1024)
         mark = f"{_MARK}={secrets.token_hex(16)}"
@@ -57,7 +61,7 @@ class Unconfined:
             arguments = ["/bin/sh", "-c", _SHELL, "sh", *map(str, numbers), *command]
             try:
                 async with started(
-                    arguments, environment=_environment(home, mark), folder=work
+                    arguments, cancelled, environment=_environment(home, mark), folder=work
                 ) as running:
                     processes = ProcessWatch(running.process.pid, folder.device, limits)
                     stopped = await running.watched(

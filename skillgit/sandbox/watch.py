@@ -85,7 +85,7 @@ class ProcessWatch:
         if sum(map(_own_memory, processes)) > self._limits.memory and (
             sum(map(_share_of_memory, processes)) > self._limits.memory
         ):
-            return f"over {self._limits.memory // MEGABYTE} MB of memory"
+            return over_memory(self._limits)
         if self._own_tmp and _scratch_files(self._root) > self._limits.files:
             return f"over {self._limits.files} files in /tmp"
         return ""
@@ -101,6 +101,11 @@ class ProcessWatch:
                         if file.st_dev == self._device and not file.st_nlink:
                             found[file.st_ino] = _bytes_of(file)
         return sum(found.values())
+
+
+def over_memory(limits: Limits) -> str:
+    """The reason of whoever finds it out."""
+    return f"over {limits.memory // MEGABYTE} MB of memory"
 
 
 def watch(folder: FolderWatch, processes: ProcessWatch) -> Over:

@@ -140,12 +140,8 @@ def test_a_real_container_ends(options: Options, tmp_path: Path) -> None:
     assert ran == Ran("", None, "after 1.5 s")
     assert time.monotonic() - began < 9
     assert soon(lambda: alive(mark) == [])
-    listed = subprocess.run(
-        [str(options.kind), "ps", "--all", "--filter", "name=skillgit-", "--quiet"],
-        capture_output=True,
-        check=True,
-    )
-    assert listed.stdout == b""
+    list_all = [str(options.kind), "ps", "--all", "--filter", "name=skillgit-", "--quiet"]
+    assert soon(lambda: not subprocess.run(list_all, capture_output=True, check=True).stdout)
 
 
 def test_a_cancelled_real_container_ends(options: Options, tmp_path: Path) -> None:

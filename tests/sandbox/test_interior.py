@@ -229,7 +229,7 @@ def _system_python() -> Path:
     """One below /usr that can run skillgit."""
     for name in ("python3", "python3.14", "python3.13", "python3.12", "python3.11"):
         python = Path("/usr/bin", name)
-        test = [python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
+        test = [str(python), "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
         if python.exists() and not subprocess.run(test, check=False).returncode:
             return python
     pytest.skip("there is no Python 3.11 or newer below /usr/bin")

@@ -11,7 +11,7 @@ from skillgit.sandbox.running import started
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
     async def start() -> None:
-        async with started([str(tmp_path / "missing")], environment={}):
+        async with started([str(tmp_path / "missing")], asyncio.Event(), environment={}):
             pytest.fail("it was started")
 
     with pytest.raises(SurroundingsError, match="missing: No such file") as caught:
