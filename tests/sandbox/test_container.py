@@ -158,3 +158,50 @@ def test_a_cancelled_real_container_ends(options: Options, tmp_path: Path) -> No
     asyncio.run(cancelled())
 
     assert soon(lambda: alive(mark) == [])
+
+
+# ------------------------------------------------------------------------------ its end
+
+
+@pytest.fixture
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A client whose containers run as long as they are let, and that notes what is removed."""
+    script = 'case $1 in run) exec sleep 60 ;; rm) echo "$@" >> "$HOME/removed" ;; esac'
+    (tmp_path / "docker").write_text(f"#!/bin/sh\n{script}\n")
+    (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "work").mkdir()
+    return tmp_path
+
+
+def test_killing_the_client_is_not_enough_so_the_container_is_removed(client: Path) -> None:
+    container = Container(Options(kind=Confinement.DOCKER, seconds=0.5))
+
+    ran = asyncio.run(container.run(client / "work", ["true"], readable={}))
+
+    assert ran == Ran("", None, "after 0.5 s")
+    assert (client / "removed").read_text().startswith("rm --force skillgit-")
+
+
+def test_a_cancelled_caller_has_the_container_removed(client: Path) -> None:
+    container = Container(Options(kind=Confinement.DOCKER))
+
+    async def cancelled() -> None:
+        async with asyncio.timeout(0.3):
+            await container.run(client / "work", ["true"], readable={})
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(cancelled())
+    assert (client / "removed").read_text().startswith("rm --force skillgit-")
+
+
+def test_a_folder_that_is_filled_is_watched_from_outside(client: Path) -> None:
+    (client / "docker").write_text(
+        '#!/bin/sh\n[ "$1" = run ] && { head -c 9M /dev/zero > "$HOME/work/f"; sleep 60; }\n'
+    )
+    container = Container(Options(kind=Confinement.DOCKER, disk_mb=5))
+
+    ran = asyncio.run(container.run(client / "work", ["true"], readable={}))
+
+    assert ran.stopped == "over 5 MB of files"
