@@ -7,22 +7,18 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
-from itertools import groupby
 from pathlib import Path
 
 from skillgit.domains.answers import take
+from skillgit.domains.forms import form, in_words
 from skillgit.domains.previews import WORKBOOKS, preview
 from skillgit.domains.spreadsheet.confined import ask
 from skillgit.domains.task import Case, Grade, Mismatch
 
 MOST_BYTES = 1 << 20
 
-_MOST_FORM = 40
 _MOST_SHOWN = 200
 _SHORTEST = 3
-_EXACT = {"9": 4, "A": 3, "a": 2, "?": 1}
-"""Runs up to this length are told exactly."""
-_KEPT = frozenset(" !\"#$%&'()*,./:;<=>@[\\]^_`{|}~-€£¥°")
 _NUMBER = re.compile(r"\d(?:[\d.,_:/-]*\d)?")
 _MOST_INPUT = 16 << 20
 
@@ -71,31 +67,6 @@ class Text:
 _COUNT = "number of lines"
 
 
-def form(text: str) -> str:
-    """The shape of a text: 9 for a digit, A and a for letters, ASCII punctuation as it is.
-
-    Short runs keep their length, for it is often what a convention is about (two decimals, a day
-    as 05, a code of three capitals); a `+` ends a longer one. No letter and no digit can be read
-    off.
-    """
-    runs = ((mark, sum(1 for _ in run)) for mark, run in groupby(map(_mark, text)))
-    shape = "".join(_run(mark, length) for mark, length in runs)
-    return shape if len(shape) <= _MOST_FORM else f"{shape[:_MOST_FORM]}…"
-
-
-def _run(mark: str, length: int) -> str:
-    longest = _EXACT.get(mark, length)
-    return mark * length if length <= longest else f"{mark * longest}+"
-
-
-def _mark(char: str) -> str:
-    if char.isdigit():
-        return "9"
-    if char.isalpha():
-        return "A" if char.isupper() else "a"
-    return char if char in _KEPT else "?"
-
-
 def _graded(expected: Sequence[str], found: Sequence[str]) -> Grade:
     mismatches = []
     if len(expected) != len(found):
@@ -125,7 +96,8 @@ def _hint(expected: str, found: str) -> str:
         return "another line is expected"  # signs alone would be the answer itself
     if wanted == seen:
         return "the form is right, the content is not"
-    return f'the form must be "{wanted}", not "{seen}"'
+    words = in_words(wanted)
+    return f'the form must be "{wanted}"{f" ({words})" if words else ""}, not "{seen}"'
 
 
 def _near(expected: str, found: str) -> float:
