@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -10,8 +11,12 @@ from typing import get_args
 
 import pytest
 
-from skillgit.adapters import folders
+from skillgit.adapters import folders, runs
+from skillgit.adapters.leftovers import copy_leftovers
+from skillgit.evaluation.comparison import Verdict
+from skillgit.evaluation.runs import Ended, RunResult, SkillVersion
 from skillgit.names import Digest, Oid, RoundId, TrajectoryId
+from skillgit.pipeline import DRAFTS
 from skillgit.provenance import evidence
 from skillgit.provenance.trailers import MOST_SOURCES, SUBJECT_WIDTH, Trailers, render
 from skillgit.rules import RULES, Profile, RuleInfo, limits
@@ -27,6 +32,8 @@ from skillgit.types import (
     Excluded,
     Exclusion,
     Fate,
+    GateReport,
+    Harm,
     Insert,
     Lesson,
     Memory,
@@ -41,6 +48,7 @@ from skillgit.types import (
     Step,
     ToolCall,
     Trajectory,
+    Usage,
 )
 
 TEXT = (Path(__file__).parents[2] / "SKILLS_FORMAT.md").read_text(encoding="utf-8")
@@ -62,6 +70,13 @@ def section(number: str) -> str:
 def first_cells(text: str) -> list[str]:
     """The first cells of the rows of all tables, if they are code."""
     return re.findall(r"^\| `([^`]+)`", text, re.MULTILINE)
+
+
+def row_of(number: str, first: str) -> str:
+    """The row of a section's tables that begins with this code."""
+    found = re.search(rf"^\| `{re.escape(first)}` \|.*$", section(number), re.MULTILINE)
+    assert found, (number, first)
+    return found[0]
 
 
 def grades(info: RuleInfo) -> str:
@@ -137,7 +152,7 @@ def test_trailers() -> None:
         model="qwen",
     )
     keys = [line.split(": ")[0] for line in render(trailers).splitlines()]
-    assert first_cells(section("7")) == keys
+    assert first_cells(section("7").partition("the trailers,\n")[2]) == keys
     assert re.search(rf"\b{MOST_SOURCES}; the document", section("7"))
     assert re.search(rf"\b{SUBJECT_WIDTH} characters", section("7"))
 
@@ -150,6 +165,7 @@ DOCUMENTS: dict[str, type] = {
     "8.5": MergeRecord,
     "8.6": evidence.WithheldList,
     "8.7": Trajectory,
+    "8.11": GateReport,
 }
 EXTRA = {"8.2": [each.name for each in fields(evidence.TrajectoryRecord)], "8.3": ["support"]}
 
@@ -177,6 +193,7 @@ def test_no_evidence_document_is_left_out() -> None:
         "lessons",
         "patches",
         "merges",
+        "gate",
         "withheld",
         "trajectories",
     ]
@@ -212,12 +229,13 @@ def test_parts_of_the_evidence(number: str, kind: type) -> None:
         ("8.8", "replace", Replace),
         ("8.8", "create", CreateFile),
         ("8.8", "delete", DeleteFile),
+        ("8.11", "dropped", Harm),
+        ("12.1", "skill", SkillVersion),
+        ("12.1", "usage", Usage),
     ],
 )
 def test_small_shapes(number: str, row: str, kind: type) -> None:
-    found = re.search(rf"^\| `{row}` \|.*$", section(number), re.MULTILINE)
-    assert found
-    assert {each.name for each in fields(kind)} <= set(re.findall(r"`(\w+)`", found[0]))
+    assert {each.name for each in fields(kind)} <= set(re.findall(r"`(\w+)`", row_of(number, row)))
 
 
 def test_words_of_states_and_results() -> None:
@@ -227,6 +245,34 @@ def test_words_of_states_and_results() -> None:
         assert f"`{kind}`" in section("8.1")
     for result in Result:
         assert f"`{result}`" in section("8.2")
+    for verdict in Verdict:
+        assert f"`{verdict}`" in section("8.11")
+    for ended in Ended:
+        assert f"`{ended}`" in section("12.1")
+
+
+def test_branches() -> None:
+    named = re.findall(r"^\| `<prefix>/(.+?)` \|", section("7"), re.MULTILINE)
+    assert named == ["<skill>/<round>", f"{DRAFTS}/<skill>/<round>", "<skill>/new"]
+
+
+def test_what_a_run_leaves() -> None:
+    assert re.search(rf"^### 12\.1 `{re.escape(runs.SCHEMA)}`$", TEXT, re.MULTILINE)
+    result = [each.name for each in fields(RunResult)]
+    assert first_cells(section("12.1")) == [*result, "task_name", "rewards", "left_out"]
+    layout = section("12").partition("### ")[0]
+    for name in (runs.TRAJECTORY, runs.RESULT, f"{runs.WORK}/"):
+        assert re.search(rf"(?m)[/ ]{re.escape(name)} ", layout)
+
+
+def test_what_is_left_out_of_a_run(tmp_path: Path) -> None:
+    left, kept = tmp_path / "left", tmp_path / "kept"
+    left.mkdir()
+    kept.mkdir()
+    (left / "link").symlink_to("elsewhere")
+    os.mkfifo(left / "pipe")
+    for kind in copy_leftovers(left, kept):
+        assert f"`{kind}`" in row_of("12.1", "left_out")
 
 
 def test_formats_of_trajectories() -> None:
