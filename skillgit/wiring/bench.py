@@ -37,7 +37,11 @@ def _roots(path: Path) -> Iterator[Path]:
             yield place.parent.parent
     for depth in range(1, _DEEPEST + 1):
         for result in sorted(path.glob("/".join(["*"] * depth + [RESULT]))):
-            inside = result.relative_to(path).parts
-            # What agents left may look like a run as well.
-            if WORK not in inside and not any(part.startswith(".") for part in inside):
+            if not _left_by_an_agent(result, path):
                 yield result.parents[2]
+
+
+def _left_by_an_agent(result: Path, path: Path) -> bool:
+    """What agents left may look like a run as well."""
+    above = result.parents[: len(result.relative_to(path).parts)]
+    return any(each.name == WORK and (each.parent / RESULT).is_file() for each in above)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from skillgit.agent.episode import Seen
+from skillgit.agent.loop import elide
 from skillgit.names import Digest
 from skillgit.stages.analyze.difference import changed_lines
 from skillgit.stages.analyze.proof import Judgement, Trial, judge
 
+PROGRAM_CHARS = 6000
+"""A program is shown in at most so many."""
 _MOST_REMEMBERED = 6
 _AGAIN = "Refused: this very program was refused before. Change it, or look into the files first."
 _MOST_REPEATS = 2
@@ -30,7 +33,7 @@ class Attempts:
         self.proven: Proven | None = None
         self._trial = trial
         self._failed_program = failed_program
-        self._refused: dict[str, str] = {}
+        self._refused: dict[str, Judgement] = {}
         self._repeats = 0
         self._another_start = False
 
@@ -42,15 +45,19 @@ class Attempts:
     @property
     def last_words(self) -> str:
         """What was said of the latest that was refused; "" where nothing was tried."""
-        return next(reversed(self._refused.values()), "")
+        latest = next(reversed(self._refused.values()), None)
+        return latest.words if latest else ""
 
     def begin(self, *, another_start: bool) -> None:
         """A conversation begins; may it be ended for repeating itself?"""
         self._repeats = 0
         self._another_start = another_start
 
-    async def repair(self, program: str) -> Seen:
-        """Judge a repair; the work is over where it proves the cause."""
+    async def repair(self, program: str, printed: str = "") -> Seen:
+        """Judge a repair; the work is over where it proves the cause.
+
+        `printed` is what was shown of the program already.
+        """
         key = _key(program)
         if key in self._refused:
             return self._again()
@@ -58,16 +65,29 @@ class Attempts:
         if judgement.artifact:
             self.proven = Proven(program, judgement.artifact)
         else:
-            self._refused[key] = judgement.words
-        return Seen(told(judgement), ends=self.proven is not None)
+            self._refused[key] = judgement
+        text = judgement.words if judgement.printed == printed else told(judgement)
+        return Seen(text, ends=self.proven is not None)
+
+    def nearest(self) -> dict[str, str] | None:
+        """The refused repair that is nearer to the right answer than what the run left."""
+        near, program, words = max(
+            ((one.near, program, one.words) for program, one in self._refused.items()),
+            default=(0.0, "", ""),
+        )
+        if near <= self._trial.failure.near:
+            return None
+        return {"program": elide(program, PROGRAM_CHARS), "words": words}
 
     def remembered(self) -> list[dict[str, str]]:
-        """The latest refused repairs, in short, for a conversation that begins afresh."""
-        latest = list(self._refused.items())[-_MOST_REMEMBERED:]
-        return [
-            {"change": changed_lines(self._failed_program, program), "words": words}
-            for program, words in latest
+        """The latest other refused repairs, in short, for a conversation that begins afresh."""
+        nearest = self.nearest()
+        others = [
+            {"change": changed_lines(self._failed_program, program), "words": judgement.words}
+            for program, judgement in self._refused.items()
+            if not nearest or judgement.words != nearest["words"]
         ]
+        return others[-_MOST_REMEMBERED:]
 
     def _again(self) -> Seen:
         self._repeats += 1

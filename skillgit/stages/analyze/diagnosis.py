@@ -22,7 +22,7 @@ from skillgit.config import Analyze, Speech
 from skillgit.domains.task import Grade, Mismatch
 from skillgit.evaluation.runs import Ended
 from skillgit.ports import Converse, Message, NoReply, Prompts, Ran, Spoken, Turn
-from skillgit.stages.analyze.attempts import Attempts, told
+from skillgit.stages.analyze.attempts import PROGRAM_CHARS, Attempts, told
 from skillgit.stages.analyze.bench import Exhibit
 from skillgit.stages.analyze.difference import last_program
 from skillgit.stages.analyze.marking import scratch
@@ -34,7 +34,6 @@ from skillgit.types import Excluded, Exclusion, Proof, Trajectory, Usage
 _RUN = "run"
 """The folder, in the analyst's own, that tells of the run."""
 _MOST_RUN_BYTES = 64 << 20
-_PROGRAM_CHARS = 6000
 _NUMBER = re.compile(r"^\d+\| ", re.MULTILINE)
 
 
@@ -157,9 +156,10 @@ class _Words:
             preview=self.preview,
             trace=self.trace,
             # As a whole, and only where the shortened run does not show it as a whole.
-            program="" if program in self.trace else elide(program, _PROGRAM_CHARS),
+            program="" if program in self.trace else elide(program, PROGRAM_CHARS),
             report=self.patient.trial.failure.report,
-            attempts=attempts.remembered(),
+            refused=attempts.remembered(),
+            nearest=attempts.nearest(),
         )
         system = self.prompts("diagnose", speaking=self._speaking())
         return (Message("system", system), *self._example(), Message("user", question))
@@ -174,18 +174,18 @@ class _Words:
         if self.patient.trial.bench.speech is Speech.TOOLS:
             return ()
         return (
-            Message("user", self.prompts("diagnose-example-task", report=_differs("a+9+"))),
+            Message("user", self.prompts("diagnose-example-task", report=_differs("a9"))),
             Message("assistant", self.prompts("diagnose-example-first")),
-            _judged("N7", f"Refused: {_differs('A+9+')}"),
+            _judged("N7", f"Refused: {_differs('A9')}"),
             Message("assistant", self.prompts("diagnose-example-second")),
-            _judged("N-7", PROVEN),
+            _judged("07-N", PROVEN),
             Message("assistant", END_WORD),
         )
 
 
 def _differs(found: str) -> str:
     """The grader's report in the example, as graders give it."""
-    hint = f'expected the form "A+-9+", found the form "{found}"'
+    hint = f'the form must be "99-A", not "{found}"'
     return Grade(
         passed=False, score=0.0, compared=1, mismatches=(Mismatch("line 1", "", "", hint),)
     ).report()

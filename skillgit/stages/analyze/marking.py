@@ -47,6 +47,11 @@ class Failure:
         return told if self.case == 1 else f"passed with these inputs; with other inputs {told}"
 
     @property
+    def near(self) -> float:
+        """How near the run came, as `Judgement.near` counts it."""
+        return self.case - 1 + self.grade.closeness
+
+    @property
     def mismatches(self) -> tuple[Mismatch, ...]:
         """Where the first case differs; nothing where another case is the first to fail."""
         return self.grade.mismatches if self.case == 1 else ()

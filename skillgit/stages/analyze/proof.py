@@ -54,6 +54,8 @@ class Judgement:
     printed: str
     words: str
     artifact: Digest | None = None
+    near: float = 0.0
+    """How near a refused repair comes to a proof: for choosing between them, never shown."""
 
 
 async def judge(program: str, trial: Trial) -> Judgement:
@@ -61,11 +63,12 @@ async def judge(program: str, trial: Trial) -> Judgement:
     first, *others = trial.task.cases
     printed, marked = await _run(program, first, trial)
     if words := _refusal(1, marked, trial.failure):
-        return Judgement(printed, words)
+        return Judgement(printed, words, near=marked.grade.closeness)
     for number, case in enumerate(others, 2):
         _, elsewhere = await _run(program, case, trial)
         if words := _refusal(number, elsewhere, trial.failure):
-            return Judgement(printed, words)
+            passed = number - 1
+            return Judgement(printed, words, near=passed + elsewhere.grade.closeness)
     if await asyncio.to_thread(_holds_the_answer, program, trial):
         return Judgement(printed, _EMBEDDED)
     if first.inputs:

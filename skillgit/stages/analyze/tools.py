@@ -43,7 +43,7 @@ GRADE = ToolSpec(
     },
     "note",
 )
-_TAKEN = "The program wrote the answer file, so it was handed in as a repair:"
+_TAKEN = "It wrote the answer file, so it was handed in as a repair."
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,8 @@ def _explore(place: Place, attempts: Attempts) -> Tool:
         seen = await plain.run(arguments)
         if _written(place) in {before, None}:
             return seen
-        judged = await attempts.repair(str(arguments["code"]))
-        return Seen(f"{seen.text}\n\n{_TAKEN}\n{judged.text}", judged.ends)
+        judged = await attempts.repair(str(arguments["code"]), seen.text)
+        return Seen(f"{seen.text}\n\n{_TAKEN} {judged.text}", judged.ends)
 
     return Tool(EXPLORE, run)
 
