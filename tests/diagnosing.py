@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 from graded import digest, run
-from scripted import Answer, Request, ScriptedEndpoint
+from scripted import Answer, Request, ScriptedEndpoint, replying
 
 from skillgit.adapters.files import read_trajectory_files
 from skillgit.adapters.prompts import JinjaPrompts
@@ -36,7 +36,7 @@ from skillgit.endpoint.store import ReplyStore
 from skillgit.names import Digest, Oid
 from skillgit.ports import Model
 from skillgit.sandbox import examine, open_sandbox
-from skillgit.stages.analyze import Analysis, Bench, analyze
+from skillgit.stages.analyze import Analysis, Bench, Exhibit, analyze
 from skillgit.stages.collect import collect
 from skillgit.trajectories.writing import WrittenCall, WrittenRun, WrittenStep, atif_bytes
 from skillgit.types import MANIFEST, Pool, Skill
@@ -86,6 +86,15 @@ def lesson(**changes: object) -> dict[str, object]:
     cause = {"what": "The agent wrote `str(total)`.", "evidence": ["step 3 lines 1-6"]}
     memory = {"title": "Units", "content": "A weight has a unit."}
     return {"causes": [cause], "memories": [memory], "edits": [edit(**changes)]}
+
+
+def taught(request: Request) -> Answer:
+    """The same about any run: its first passage shows it."""
+    edits = request["response_format"]["json_schema"]["schema"]["properties"]["edits"]
+    passage = edits["items"]["properties"]["evidence"]["items"]["enum"][0]
+    reply: Any = lesson(evidence=[passage])
+    reply["causes"][0]["evidence"] = [passage]
+    return replying(reply)
 
 
 def repair(program: str, name: str = "repair") -> Answer:
@@ -208,19 +217,24 @@ class Lab:
             async with Chat(config) as chat:
                 ask = StoredAsk(chat, store, config)
                 mind = Mind(ask.converse, StoredObservations(store, config, "tiny"))
-                bench = replace(self.bench(mind), **changed)
+                bench = self.bench(mind, **changed)
                 model = Model(ask, JinjaPrompts(), Silent())
                 return await analyze(SKILL, self.pool(), self.options, model, bench)
 
-    def bench(self, mind: Mind) -> Bench:
-        return Bench(
-            exhibits=exhibits([self.runs], load_tasks(self.folder / "tasks")),
+    def bench(self, mind: Mind, **changed: Any) -> Bench:  # noqa: ANN401 - the same
+        known = changed.pop("exhibits", None)
+        bench = Bench(
+            exhibits=self.exhibits() if known is None else known,
             domains=DOMAINS,
             sandbox=open_sandbox(Sandbox(seconds=self.seconds, processes=32)),
             mind=mind,
             speech=self.speech,
             budget=self.budget,
         )
+        return replace(bench, **changed)
+
+    def exhibits(self) -> Mapping[Digest, Exhibit]:
+        return exhibits([self.runs], load_tasks(self.folder / "tasks"))
 
 
 def _sha(data: bytes) -> Digest:

@@ -14,7 +14,7 @@ PROGRAM_CHARS = 6000
 """A program is shown in at most so many."""
 _MOST_REMEMBERED = 6
 _AGAIN = "Refused: this very program was refused before. Change it, or look into the files first."
-_MOST_REPEATS = 2
+_MOST_REPEATS = 1
 """So often a conversation may bring up again what was refused, where another one is to come."""
 
 

@@ -127,9 +127,13 @@ def _outcome(
     trajectory = patient.trajectory.id
     if all(one.ended is Ended.NO_REPLY for one in endings):
         return Excluded(trajectory, endings[-1].reason, Exclusion.NO_REPLY)
-    tried = f"{attempts.count} repairs in {turns} turns"
+    tried = f"{_counted(attempts.count, 'repair')} in {_counted(turns, 'turn')}"
     last = f"; the last: {attempts.last_words}" if attempts.count else ""
     return Excluded(trajectory, f"not proven by {tried}{last}", Exclusion.UNPROVEN)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'s' if count != 1 else ''}"
 
 
 @dataclass(frozen=True, slots=True)

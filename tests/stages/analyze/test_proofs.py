@@ -36,7 +36,7 @@ def refused(lab: Lab, program: str, name: str = "repair") -> str:
     assert not analysis.patches
     (excluded,) = analysis.excluded
     assert excluded.kind is Exclusion.UNPROVEN
-    assert excluded.reason.startswith("not proven by 1 repairs in 2 turns; the last: Refused: ")
+    assert excluded.reason.startswith("not proven by 1 repair in 2 turns; the last: Refused: ")
     words = told(lab.endpoint.requests[1])
     assert words.startswith("Output:\n")
     assert words.endswith(excluded.reason.partition("the last: ")[2])
