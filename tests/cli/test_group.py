@@ -190,6 +190,20 @@ def test_a_reader_that_leaves_ends_it_quietly(tmp_path: Path) -> None:
     assert done.stderr == ""
 
 
+def test_a_reader_of_the_first_line_ends_many_lines_quietly(tmp_path: Path) -> None:
+    program = (
+        f'for n in 1 2 3 4 5 6; do "{sys.executable}" -m skillgit config | head -n 1 >/dev/null;'
+        ' echo "${PIPESTATUS[0]}"; done'
+    )
+    done = subprocess.run(
+        ["bash", "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    # Line by line, so that nothing is left to flush when the reader has gone.
+    assert set(done.stdout.split()) <= {"141", "0"}
+    assert done.stderr == ""
+
+
 def test_a_pipe_of_others_that_breaks_is_not_the_reader(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
