@@ -14,8 +14,9 @@ from skillgit.cli.console import TerminalProgress, examples, out, print_json, sa
 from skillgit.errors import UsageError
 
 if TYPE_CHECKING:  # what runs tasks takes time to import, and --help has none
+    from skillgit.evaluation.comparison import Rates
     from skillgit.evaluation.runs import RunResult
-    from skillgit.wiring.runs import Rollout
+    from skillgit.wiring.rollouts import Rollout
 
 _SHOWN = 12
 _MOST_SEED = 2**31 - 1
@@ -139,7 +140,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     they passed, 2 usage, 3 no sandbox or no endpoint, 4 stopped half way and kept.
     """
     from skillgit.domains.selection import Part, Selection  # noqa: PLC0415 - --help has no time
-    from skillgit.wiring.runs import RolloutErrand, run_rollout  # noqa: PLC0415 - the same
+    from skillgit.wiring.rollouts import RolloutErrand, run_rollout  # noqa: PLC0415 - the same
 
     _check(skill, actor, no_skill=no_skill)
     errand = RolloutErrand(
@@ -187,6 +188,7 @@ def _check(skill: str | None, actor: str, *, no_skill: bool) -> None:
 def _summary(found: Rollout) -> Iterator[str]:
     yield from _headline(found)
     yield from _passes(found.results)
+    yield from _bounds(found)
     yield f"Ended         {_ended(found.results)}"
     yield from _effort(found)
     yield from _some("crashed", _crashes(found.results))
@@ -226,6 +228,23 @@ def _passes(results: Sequence[RunResult]) -> Iterator[str]:
         several = f", soft {soft:.1%}" if any(one.cases > 1 for one in part) else ""
         yield f"{word:<14}{name}: {told}{several}"
         word = ""
+
+
+def _bounds(found: Rollout) -> Iterator[str]:
+    """What a score is to be held against."""
+    told = [
+        f"{name} {rates.hard:.1%}{f' (soft {rates.soft:.1%})' if rates.soft != rates.hard else ''}"
+        for name, rates in _frame(found)
+    ]
+    if told:
+        yield f"Of this set   {', '.join(told)}"
+
+
+def _frame(found: Rollout) -> list[tuple[str, Rates]]:
+    if found.bounds is None:
+        return []
+    named = (("do-nothing agent", found.bounds.floor), ("gold answers", found.bounds.ceiling))
+    return [(name, rates) for name, rates in named if rates]
 
 
 def _soft(results: Sequence[RunResult]) -> float:
@@ -293,6 +312,7 @@ def _payload(found: Rollout) -> dict[str, object]:
         "out": found.out,
         "passed": sum(one.passed for one in found.results),
         "soft": _soft(found.results),
+        "bounds": {name: {"hard": rates.hard, "soft": rates.soft} for name, rates in _frame(found)},
         "runs": [
             {
                 "task": one.task,

@@ -87,6 +87,7 @@ def test_every_task_is_run_with_every_seed_in_parallel_and_graded(
         (task, seed, task in "ad") for seed in (41, 42) for task in "abcd"
     ]
     assert found["usage"]["calls"] == 16
+    assert found["bounds"]["gold answers"] == {"hard": 1.0, "soft": 1.0}
     kept = results(tmp_path)
     assert len(kept) == 8
     assert {kept[f"{task}/41"].detail for task in "ad"} == {"passed: 1 places compared"}
@@ -214,7 +215,9 @@ def test_a_value_typed_in_by_hand_fails_on_the_other_case(
     assert (typed.passed, typed.score, typed.cases_passed, typed.cases) == (False, 0.5, 1, 2)
     assert typed.detail.startswith("case 2, other inputs for the same programs: failed: 1 of 1")
     assert "35" not in typed.detail, "what is expected is not told"
-    assert "1 of 2 (50.0%), soft 75.0%" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "1 of 2 (50.0%), soft 75.0%" in shown
+    assert "do-nothing agent 0.0%, gold answers 100.0%" in shown, "beside every score"
     answer = tmp_path / "runs/honest/41/work/answer.txt"
     assert answer.read_text() == "6", "the work of the agent, not of the replay"
 
