@@ -26,6 +26,7 @@ DOCUMENTS += [path for path in [ROOT / "SKILLS_FORMAT.md"] if path.exists()]
 
 # Variables that are read, but are no settings.
 OTHER_VARIABLES = {"SKILLGIT_API_KEY", "SKILLGIT_DEBUG", "SKILLGIT_BASE_URL", "SKILLGIT_MODEL"}
+OTHER_VARIABLES |= {"SKILLGIT_TEST_IMAGE"}
 
 
 def command_of(verb: str) -> click.Command:
@@ -202,6 +203,22 @@ def test_actions_are_pinned_and_the_workflow_may_do_nothing() -> None:
     assert "pull_request_target" not in text
     runs = [step["run"] for step in workflow["jobs"]["test"]["steps"] if "run" in step]
     assert [run for run in runs if "${{" in run] == []
+
+
+def test_continuous_integration_has_what_no_test_should_skip_for() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
+    steps = workflow["jobs"]["test"]["steps"]
+    before = [str(step.get("run")) for step in steps]
+    before = before[: next(n for n, run in enumerate(before) if run.startswith("make test"))]
+    assert "bubblewrap" in "".join(before)
+    # What `skillgit doctor` advises there, and the README.
+    setting = "kernel.apparmor_restrict_unprivileged_userns=0"
+    assert setting in "".join(before)
+    assert setting in README
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert set(extras["optional-dependencies"]["spreadsheet"]) <= set(
+        extras["optional-dependencies"]["dev"]
+    )
 
 
 # ------------------------------------------------------------------ hooks
