@@ -15,8 +15,9 @@ SAFETY: tuple[RuleInfo, ...] = (
         skill that others read.
 
         Quoted names, code, cells and ranges, files and numbers that the task's own words have may
-        stand in a lesson only where the skill has them already. An edit that names them goes back
-        to its analyst once, and is rejected if it names them still.
+        stand in a lesson only where the skill has them already, or where the repair that proved
+        the cause added them and the task's inputs do not hold them (a unit, not a name). An edit
+        that names them goes back to its analyst once, and is rejected if it names them still.
 
         Bad:
             Fill 'Budget 2024'!B7:C9 before saving.

@@ -13,9 +13,7 @@ from skillgit.stages.analyze.proof import Judgement, Trial, judge
 PROGRAM_CHARS = 6000
 """A program is shown in at most so many."""
 _MOST_REMEMBERED = 6
-_AGAIN = "Refused: this very program was refused before. Change it, or look into the files first."
-_MOST_REPEATS = 1
-"""So often a conversation may bring up again what was refused, where another one is to come."""
+_AGAIN = "This very program was handed in before. Change it, or look into the files first."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,6 @@ class Attempts:
         self._trial = trial
         self._failed_program = failed_program
         self._refused: dict[str, Judgement] = {}
-        self._repeats = 0
         self._another_start = False
 
     @property
@@ -50,7 +47,6 @@ class Attempts:
 
     def begin(self, *, another_start: bool) -> None:
         """A conversation begins; may it be ended for repeating itself?"""
-        self._repeats = 0
         self._another_start = another_start
 
     async def repair(self, program: str, printed: str = "") -> Seen:
@@ -60,7 +56,8 @@ class Attempts:
         """
         key = _key(program)
         if key in self._refused:
-            return self._again()
+            # Who repeats a program does so again; another conversation may find something else.
+            return Seen(f"{_AGAIN}\n{self._refused[key].words}", ends=self._another_start)
         judgement = await judge(program, self._trial)
         if judgement.artifact:
             self.proven = Proven(program, judgement.artifact)
@@ -88,10 +85,6 @@ class Attempts:
             if not nearest or judgement.words != nearest["words"]
         ]
         return others[-_MOST_REMEMBERED:]
-
-    def _again(self) -> Seen:
-        self._repeats += 1
-        return Seen(_AGAIN, ends=self._another_start and self._repeats >= _MOST_REPEATS)
 
 
 def _key(program: str) -> str:

@@ -19,6 +19,7 @@ from skillgit.agent.opening import Manner, speaking
 from skillgit.agent.tools import BASH, READ_FILE, Room, shown
 from skillgit.agent.workspace import lay_out_case, take_out_all
 from skillgit.config import Analyze, Speech
+from skillgit.domains.forms import in_words
 from skillgit.domains.task import Grade, Mismatch
 from skillgit.evaluation.runs import Ended
 from skillgit.ports import Converse, Message, NoReply, Prompts, Ran, Spoken, Turn
@@ -34,6 +35,8 @@ from skillgit.types import Excluded, Exclusion, Proof, Trajectory, Usage
 _RUN = "run"
 """The folder, in the analyst's own, that tells of the run."""
 _MOST_RUN_BYTES = 64 << 20
+_FORM = "99-A"
+"""Of the right answer in the example."""
 _NUMBER = re.compile(r"^\d+\| ", re.MULTILINE)
 
 
@@ -189,7 +192,7 @@ class _Words:
 
 def _differs(found: str) -> str:
     """The grader's report in the example, as graders give it."""
-    hint = f'the form must be "99-A", not "{found}"'
+    hint = f'the form must be "{_FORM}" ({in_words(_FORM)}), not "{found}"'
     return Grade(
         passed=False, score=0.0, compared=1, mismatches=(Mismatch("line 1", "", "", hint),)
     ).report()

@@ -29,6 +29,8 @@ from scripted import Answer, Request, ScriptedEndpoint, refusing, replying
 
 from skillgit.agent.episode import Budget
 from skillgit.config import Analyze, ErrorAnalyst
+from skillgit.domains.registry import DOMAINS
+from skillgit.domains.task import Case
 from skillgit.errors import SurroundingsError
 from skillgit.types import Exclusion
 
@@ -184,19 +186,17 @@ def test_the_nearest_repair_is_shown_whole(tmp_path: Path, endpoint: ScriptedEnd
     )
 
 
-def test_a_repair_that_was_refused_is_not_run_again_and_ends_the_conversation_at_last(
+def test_a_repair_that_was_refused_ends_the_conversation_when_it_comes_again(
     tmp_path: Path, endpoint: ScriptedEndpoint
 ) -> None:
     lab = Lab(tmp_path, endpoint, options=Analyze(turns=20, starts=2))
     lab.failed_run()
-    again = [repair(WRONG), repair(WRONG + "\n\n"), repair(WRONG.replace("\n", "  \n"))]
-    endpoint.queue(*again, repair(HONEST), replying(lesson()))
+    again = repair(WRONG.replace("\n", "  \n") + "\n\n")
+    endpoint.queue(repair(WRONG), again, repair(HONEST), replying(lesson()))
     (patch,) = lab.analyze().patches
     assert patch.proof
-    assert (patch.proof.attempts, patch.proof.turns) == (2, 4)
-    words = "Refused: this very program was refused before. Change it, or look into the files"
-    assert told(endpoint.requests[2]).startswith(f"Output:\n{words}")
-    assert [request["seed"] for request in endpoint.requests[:4]] == [41, 41, 41, 42]
+    assert (patch.proof.attempts, patch.proof.turns) == (2, 3)
+    assert [request["seed"] for request in endpoint.requests[:3]] == [41, 41, 42]
 
 
 def test_in_the_last_conversation_repeating_goes_on_until_the_loop_has_enough(
@@ -207,6 +207,24 @@ def test_in_the_last_conversation_repeating_goes_on_until_the_loop_has_enough(
     endpoint.reply = lambda _: wrong(1)
     (excluded,) = lab.analyze().excluded
     assert excluded.reason.startswith("not proven by 1 repair in 4 turns")
+    again = "This very program was handed in before. Change it, or look into the files first."
+    words = f"Output:\n{again}\nRefused: {lab.report('12.5 kg')}"
+    assert told(endpoint.requests[2]).startswith(words)
+
+
+def test_the_example_speaks_as_the_grader_does(tmp_path: Path, endpoint: ScriptedEndpoint) -> None:
+    lab = Lab(tmp_path, endpoint, options=Analyze(turns=1, starts=1))
+    lab.failed_run()
+    endpoint.queue(Answer("DONE"))
+    lab.analyze()
+    example = [message["content"] for message in endpoint.requests[0]["messages"][1:-1]]
+    case = Case({}, "result.txt", region="07-N")
+    file = tmp_path / "answer"
+    for message, answer in ((example[0], "n7"), (example[2], "N7")):
+        file.write_text(answer)
+        assert message.endswith(DOMAINS["text"].grade(case, file).report())
+    assert example[2].startswith("Output:\nN7\n(exit status 0)\n\nRefused: failed: ")
+    assert example[4] == "Output:\n07-N\n(exit status 0)\n\nProven: it passes."
 
 
 @pytest.mark.parametrize("budget", [Budget(tokens=30), Budget(seconds=1e-9)])
@@ -251,7 +269,7 @@ def test_where_the_endpoint_is_gone_nothing_goes_on_and_nothing_is_left(
     endpoint.queue(wrong(1))
     endpoint.reply = lambda _: refusing(401)
     with pytest.raises(SurroundingsError):
-        lab.analyze(parallel=2)
+        lab.analyze(parallel=1)
     assert not list(scratch.iterdir())
 
 
