@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -16,8 +17,9 @@ import pytest
 import yaml
 
 from skillgit import __version__, errors
+from skillgit.adapters.sample import branch_of
 from skillgit.adapters.setting_values import DEFAULTS, as_toml
-from skillgit.cli import VERBS, group
+from skillgit.cli import VERBS, group, run
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -164,6 +166,28 @@ def test_the_readme_tells_every_exit_code() -> None:
     }
 
     assert told == raised | {0, 130, 141}
+
+
+def test_the_lesson_of_the_readme_is_one_of_the_demo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = README.split("<!-- lesson -->\n```\n")[1].split("```\n<!-- /lesson -->")[0]
+    stamp = re.findall(r"Skillgit-Round: (\w{16})", shown)[0]
+    began = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(began.timestamp())))
+    assert run(["demo", str(tmp_path / "demo"), "--replay"]) == 0, capsys.readouterr().err
+    log = ["git", "log", "--format=%B%x00", f"main..{branch_of(tmp_path / 'demo')}"]
+    done = subprocess.run(
+        log, cwd=tmp_path / "demo", capture_output=True, text=True, encoding="utf-8", check=True
+    )
+    lessons = [without_prompts(lesson).strip() for lesson in done.stdout.split("\0")]
+    assert without_prompts(shown).strip() in lessons
+
+
+def without_prompts(message: str) -> str:
+    """Without the ids that every change of a prompt or a default changes."""
+    ids = r"(?m)^(Skillgit-Round: \w{16}|Skillgit-Evidence: ).*$"
+    return re.sub(ids, r"\1", message)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
