@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import openpyxl
 import pytest
 from diagnosing import Lab
 from scripted import ScriptedEndpoint
+from workbooks import workbook
 
 from skillgit.config import Sandbox
 from skillgit.domains.registry import DOMAINS
@@ -33,20 +33,14 @@ FORMULA = HONEST.replace('sum(cell.value for (cell,) in sheet["A1:A3"])', '"=SUM
 TYPED = HONEST.replace('sum(cell.value for (cell,) in sheet["A1:A3"])', "1234.5")
 
 
-def workbook(path: Path, *values: float, total: object = None) -> Path:
-    book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet
-    for row, value in enumerate(values, 1):
-        sheet.cell(row, 1, value)
-    sheet["B1"] = total
-    book.save(path)
-    return path
+def sums(path: Path, *values: float, total: object = None) -> Path:
+    cells: dict[str, object] = {f"A{row}": value for row, value in enumerate(values, 1)}
+    return workbook(path, {"Sheet": {**cells, "B1": total}})
 
 
 def case(folder: Path, name: str, *values: float) -> Case:
-    given = workbook(folder / f"{name}.xlsx", *values)
-    gold = workbook(folder / f"{name}-gold.xlsx", *values, total=sum(values))
+    given = sums(folder / f"{name}.xlsx", *values)
+    gold = sums(folder / f"{name}-gold.xlsx", *values, total=sum(values))
     return Case({"in.xlsx": given}, "out.xlsx", gold, "B1:B1")
 
 
@@ -61,7 +55,7 @@ def judged(tmp_path: Path, endpoint: ScriptedEndpoint, task: Task, program: str)
     domain = DOMAINS["spreadsheet"]
     left = tmp_path / "left"
     left.mkdir()
-    workbook(left / "out.xlsx", 1000, 200.25, 34.25, total="=SUM(A1:A3)")
+    sums(left / "out.xlsx", 1000, 200.25, 34.25, total="=SUM(A1:A3)")
     lab = Lab(tmp_path, endpoint)
     bench = lab.bench(None, exhibits={})  # type: ignore[arg-type]  # nobody is asked
 
