@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from skillgit.agent.episode import Seen
 from skillgit.agent.loop import elide
 from skillgit.names import Digest
-from skillgit.stages.analyze.difference import changed_lines
 from skillgit.stages.analyze.proof import Judgement, Trial, judge
 
 PROGRAM_CHARS = 6000
@@ -27,10 +26,9 @@ class Proven:
 class Attempts:
     """All repairs of one analyst, over all of its conversations."""
 
-    def __init__(self, trial: Trial, failed_program: str) -> None:
+    def __init__(self, trial: Trial) -> None:
         self.proven: Proven | None = None
         self._trial = trial
-        self._failed_program = failed_program
         self._refused: dict[str, Judgement] = {}
         self._another_start = False
 
@@ -76,15 +74,15 @@ class Attempts:
             return None
         return {"program": elide(program, PROGRAM_CHARS), "words": words}
 
-    def remembered(self) -> list[dict[str, str]]:
-        """The latest other refused repairs, in short, for a conversation that begins afresh."""
+    def remembered(self) -> list[str]:
+        """What was said of other refused repairs, the latest first, for a fresh conversation.
+
+        Their programs are not shown: small models hand in again what they are shown.
+        """
         nearest = self.nearest()
-        others = [
-            {"change": changed_lines(self._failed_program, program), "words": judgement.words}
-            for program, judgement in self._refused.items()
-            if not nearest or judgement.words != nearest["words"]
-        ]
-        return others[-_MOST_REMEMBERED:]
+        words = [one.words for one in reversed(self._refused.values())]
+        others = [said for said in words if not nearest or said != nearest["words"]]
+        return list(dict.fromkeys(others))[:_MOST_REMEMBERED]
 
 
 def _key(program: str) -> str:

@@ -35,7 +35,7 @@ from skillgit.types import Excluded, Exclusion, Proof, Trajectory, Usage
 _RUN = "run"
 """The folder, in the analyst's own, that tells of the run."""
 _MOST_RUN_BYTES = 64 << 20
-_FORM = "99-A"
+_FORM = "(99,999 aa)"
 """Of the right answer in the example."""
 _NUMBER = re.compile(r"^\d+\| ", re.MULTILINE)
 
@@ -56,7 +56,7 @@ class Patient:
 
 async def diagnose(patient: Patient, options: Analyze, prompts: Prompts) -> Proof | Excluded:
     """Let an analyst look for a repair; the proof, or why there is none."""
-    attempts = Attempts(patient.trial, patient.program)
+    attempts = Attempts(patient.trial)
     budget = replace(patient.trial.bench.budget, turns=options.turns)
     words = await _Words.of(patient, options, prompts)
     starts = min(options.starts, options.turns)
@@ -181,11 +181,11 @@ class _Words:
         if self.patient.trial.bench.speech is Speech.TOOLS:
             return ()
         return (
-            Message("user", self.prompts("diagnose-example-task", report=_differs("a9"))),
+            Message("user", self.prompts("diagnose-example-task", report=_differs("99.9"))),
             Message("assistant", self.prompts("diagnose-example-first")),
-            _judged("N7", f"Refused: {_differs('A9')}"),
+            _judged("12.5 kg", f"Refused: {_differs('99.9 aa')}"),
             Message("assistant", self.prompts("diagnose-example-second")),
-            _judged("07-N", PROVEN),
+            _judged("(12,500 kg)", PROVEN),
             Message("assistant", END_WORD),
         )
 

@@ -8,8 +8,6 @@ import json
 from skillgit.types import ToolCall, Trajectory
 
 _MOST_LINES = 60
-_FEW_LINES = 8
-_LONGEST_LINE = 200
 
 
 def calls_of(trajectory: Trajectory) -> tuple[ToolCall, ...]:
@@ -46,14 +44,6 @@ def difference(before: str, after: str) -> str:
     lines = list(difflib.unified_diff(_lines(before), _lines(after), n=3, lineterm=""))[2:]
     shown = [line if line[:2] != "@@" else "@@" for line in lines[:_MOST_LINES]]
     return "\n".join(shown + (["…"] if len(lines) > _MOST_LINES else []))
-
-
-def changed_lines(before: str, after: str) -> str:
-    """The lines that a repair adds, as a reminder of a few lines; its last ones where none is."""
-    compared = difflib.ndiff(_lines(before), _lines(after))
-    new = [line[2:] for line in compared if line.startswith("+ ") and line.strip() != "+"]
-    lines = (new or [line for line in _lines(after) if line.strip()])[-_FEW_LINES:]
-    return "\n".join(line[:_LONGEST_LINE] for line in lines)
 
 
 def _lines(text: str) -> list[str]:

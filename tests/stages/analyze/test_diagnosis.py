@@ -166,9 +166,9 @@ def test_a_fresh_start_is_told_what_was_refused_and_begins_with_the_nearest(
     lab.options = Analyze(turns=3, starts=2)
     lab.analyze()
     first, second, third = map(told, endpoint.requests)
-    assert "REFUSED" not in first
-    assert second.count("REPAIRS THAT WERE REFUSED") == 1
-    assert 'open("answer.txt", "w").write(\'heavy\')\nRefused: ' in second
+    assert "OTHER REPAIRS" not in first
+    assert "OTHER REPAIRS WERE TRIED\nRefused: " in second
+    assert "'heavy'" not in second, "a program that is shown comes again"
     assert second.endswith(f"THE GRADER\n{lab.report('12.5')}"), "'heavy' comes no nearer"
     assert third.startswith("Output:\n12.5\n(exit status 0)\n\nRefused: ")
 
@@ -179,7 +179,7 @@ def test_the_nearest_repair_is_shown_whole(tmp_path: Path, endpoint: ScriptedEnd
     endpoint.queue(repair(WRONG), Answer("DONE"))
     lab.analyze()
     question = told(endpoint.requests[1])
-    assert "REPAIRS THAT WERE REFUSED" not in question
+    assert "OTHER REPAIRS" not in question
     assert question.endswith(
         f"THE NEAREST REPAIR SO FAR\n{WRONG.strip()}\n\n"
         f"THE GRADER\nRefused: {lab.report('12.5 kg')}"
@@ -218,13 +218,13 @@ def test_the_example_speaks_as_the_grader_does(tmp_path: Path, endpoint: Scripte
     endpoint.queue(Answer("DONE"))
     lab.analyze()
     example = [message["content"] for message in endpoint.requests[0]["messages"][1:-1]]
-    case = Case({}, "result.txt", region="07-N")
+    case = Case({}, "result.txt", region="(12,500 kg)")
     file = tmp_path / "answer"
-    for message, answer in ((example[0], "n7"), (example[2], "N7")):
+    for message, answer in ((example[0], "12.5"), (example[2], "12.5 kg")):
         file.write_text(answer)
         assert message.endswith(DOMAINS["text"].grade(case, file).report())
-    assert example[2].startswith("Output:\nN7\n(exit status 0)\n\nRefused: failed: ")
-    assert example[4] == "Output:\n07-N\n(exit status 0)\n\nProven: it passes."
+    assert example[2].startswith("Output:\n12.5 kg\n(exit status 0)\n\nRefused: failed: ")
+    assert example[4] == "Output:\n(12,500 kg)\n(exit status 0)\n\nProven: it passes."
 
 
 @pytest.mark.parametrize("budget", [Budget(tokens=30), Budget(seconds=1e-9)])
