@@ -136,7 +136,7 @@ def _tell(creation: Creation, usage: Usage) -> None:
     out(f"  git show {branch}")
     out(f"  git merge {branch}")
     out(f"  skillgit rollout {root} --tasks tasks/ -o runs/")
-    out(f"  skillgit evolve {root} --trajectories runs/")
+    out(f"  skillgit evolve {root} --trajectories runs/ --tasks tasks/")
 
 
 def _success(creation: Creation) -> Iterator[str]:

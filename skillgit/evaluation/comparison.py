@@ -16,6 +16,8 @@ from skillgit.evaluation.runs import Ended, RunResult
 from skillgit.evaluation.sample import Sample, Subject, align, sample
 from skillgit.evaluation.statistics import Interval, SignTest, bootstrap, mcnemar, rate
 
+FLOOR = "do-nothing"
+"""The agent that leaves the inputs as they are."""
 SAME_WITHIN = 0.02
 """Two points: a difference that is surely smaller is called none."""
 
@@ -237,12 +239,13 @@ def _measure(of: Sample, frame: Bounds) -> Measurement:
         turns=_spread([run.turns for run in runs]),
         ended=dict(Counter(run.ended for run in runs).most_common()),
         bounds=frame,
-        remarks=of.remarks + _beside_the_floor(rates, frame),
+        remarks=of.remarks + _beside_the_floor(of, rates, frame),
     )
 
 
-def _beside_the_floor(rates: Rates, frame: Bounds) -> tuple[str, ...]:
-    if frame.floor is None or rates.hard > frame.floor.hard:
+def _beside_the_floor(of: Sample, rates: Rates, frame: Bounds) -> tuple[str, ...]:
+    itself = of.subject.model == FLOOR
+    if itself or frame.floor is None or rates.hard > frame.floor.hard:
         return ()
     return ("an agent that does nothing passes as often",)
 

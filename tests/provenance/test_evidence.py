@@ -31,6 +31,8 @@ from skillgit.types import (
     Edit,
     Excluded,
     Fate,
+    GateReport,
+    Harm,
     Insert,
     Lesson,
     LineRange,
@@ -119,8 +121,16 @@ STEPS = st.builds(
     some(st.builds(ToolCall, TEXT, TEXT)),
     TEXT,
 )
+RATES = st.floats(-1, 1)
+GATES = st.builds(
+    GateReport,
+    *(st.integers(1, 400), some(st.integers(0, 99)), *[RATES] * 5, *[st.integers(0, 9)] * 3),
+    *(RATES, TEXT, some(st.builds(Harm, LINE, some(EDITS), RATES, RATES))),
+    *(st.integers(0, 9), st.integers(1, 9)),
+)
 DOCUMENTS: st.SearchStrategy[Document] = st.one_of(
     LESSON_RECORDS,
+    GATES,
     st.builds(
         RoundRecord,
         *(ROUNDS, TEXT, OIDS, st.integers(0), TEXT, TEXT, SETTINGS, some(IDS)),
