@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
 from skillgit.config import Analyze, Config, ErrorAnalyst, Record, Signals
@@ -39,6 +39,7 @@ from skillgit.types import (
 
 DRAFTS = "draft"
 """The folder of the branches that a gate did not let through."""
+_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ class Tools:
     """The validation tasks, where there are any."""
     reseeded: Callable[[int], Tools] | None = None
     """The same tools with another seed."""
+    tasks: Mapping[Digest, Digest] = field(default_factory=dict)
+    """The tasks of the trajectories, as far as they are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,10 @@ class Proposal:
 
 async def evolve(request: Request, tools: Tools) -> Evolution:
     """Turn trajectories into one branch that a person can review."""
-    skill = _readable(tools.repository.read_skill(request.skill, request.base))
+    skill = readable(tools.repository.read_skill(request.skill, request.base))
     pool = collect(request.files, request.config.collect, request.outcomes)
     _provable(pool, request.config.analyze, tools.bench)
+    _unseen(pool, tools)
     rivals = [
         await propose(skill, pool, *_seeded(request, tools, number))
         for number in range(request.evolutions)
@@ -147,7 +151,7 @@ def _seeded(request: Request, tools: Tools, number: int) -> tuple[Request, Tools
     return replace(request, config=config), tools.reseeded(seed)
 
 
-def _readable(skill: Skill) -> Skill:
+def readable(skill: Skill) -> Skill:
     """Before any call is paid for: without lines there is nothing that an edit could name."""
     if skill.text(MANIFEST) is None:
         raise UsageError(
@@ -167,6 +171,31 @@ def _provable(pool: Pool, options: Analyze, bench: Bench | None) -> None:
             hint="give the task set with --tasks PATH; or --error-analyst single-call, whose "
             "lessons are only plausible; or --signals success",
         )
+
+
+def _unseen(pool: Pool, tools: Tools) -> None:
+    """Before any call is paid for: what taught a skill says nothing about other tasks."""
+    if tools.trial is None:
+        return
+    known, validation = tools.tasks, tools.trial.tasks
+    digests = set(validation.values())
+    both = {
+        one.task or one.id
+        for one in (*pool.passed, *pool.failed, *pool.unknown)
+        if known.get(one.digest) in digests or (one.digest not in known and one.task in validation)
+    }
+    if both:
+        raise must_be_others(sorted(both), "gave trajectories")
+
+
+def must_be_others(tasks: Sequence[str], what: str) -> UsageError:
+    """Of tasks of the gate that may not be there, and what they did."""
+    more = ", …" if len(tasks) > _SHOWN else ""
+    return UsageError(
+        f"reading the tasks of the gate: {len(tasks)} of them {what} "
+        f"({', '.join(tasks[:_SHOWN])}{more})",
+        hint="give tasks that gave no trajectory; `skillgit rollout --part` draws halves",
+    )
 
 
 def _told(best: Proposal, pool: Pool, tools: Tools) -> Evolution:
@@ -227,7 +256,10 @@ def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:
                 for trajectory in (*pool.passed, *pool.failed, *pool.unknown)
             ),
             "prompts": tools.model.prompts.digest(),
-            "gate": [trial.tasks, trial.seeds, trial.search, request.evolutions] if trial else [],
+            "tasks": _proven_on(tools.bench),
+            "gate": [sorted(trial.tasks.items()), trial.seeds, trial.search, request.evolutions]
+            if trial
+            else [],
         },
         sort_keys=True,
     )
@@ -243,6 +275,12 @@ def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:
         request.config.analyze.signals,
         settings,
     )
+
+
+def _proven_on(bench: Bench | None) -> list[tuple[Digest, Digest]]:
+    """On which tasks the causes are proven, as these are now."""
+    exhibits = bench.exhibits if bench else {}
+    return sorted((digest, exhibit.task.digest) for digest, exhibit in exhibits.items())
 
 
 def _settings(config: Config) -> dict[str, str | int | float | bool]:

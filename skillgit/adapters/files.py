@@ -31,7 +31,7 @@ def read_trajectory_files(paths: Sequence[Path]) -> Iterator[SourceFile | Diagno
     Folders are searched for *.json and *.jsonl, without hidden folders and without following
     links out of them. A file that is named itself is read whatever its name. Origins are relative
     to the path given, after its name where several folders are given.
-    Raises UsageError for a path that does not exist.
+    Raises UsageError for a path that does not exist, before anything is read.
     """
     for path in paths:
         if not path.exists():
@@ -39,6 +39,10 @@ def read_trajectory_files(paths: Sequence[Path]) -> Iterator[SourceFile | Diagno
                 f"looking for trajectories: {path} does not exist",
                 hint="give files (*.json, *.jsonl) or folders that hold them",
             )
+    return _read_all(paths)
+
+
+def _read_all(paths: Sequence[Path]) -> Iterator[SourceFile | Diagnostic]:
     several = len(paths) > 1
     for path in paths:
         if path.is_dir():

@@ -164,6 +164,8 @@ def _no_branch(evolution: Evolution, *, dry_run: bool) -> str:
         )
     if dry_run:
         return "Dry run: nothing was written."
+    if evolution.gate and evolution.gate.dropped:
+        return "Without the lessons that the gate dropped there is none, so there is no branch."
     return (
         "No lesson survived, so there is no branch. Above is why;"
         " more trajectories or a lower --min-support let more through."

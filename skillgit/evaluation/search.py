@@ -64,9 +64,20 @@ class _Purse:
         affordable = unknown[: self._budget - self.spent]
         self.refused |= len(affordable) < len(unknown)
         self.spent += len(affordable)
-        found = await asyncio.gather(*map(self._value, affordable))
+        found = await _together(map(self._value, affordable))
         self._known.update(zip(affordable, found, strict=True))
         return [(subset, self._known[subset]) for subset in wanted if subset in self._known]
+
+
+async def _together(values: Iterable[Awaitable[Score]]) -> list[Score]:
+    """All at once; where one cannot be had, none of the others goes on."""
+    tasks = [asyncio.ensure_future(value) for value in values]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def drop_what_hurts(

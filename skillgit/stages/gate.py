@@ -8,8 +8,8 @@ again, with seeds that the search did not see.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from skillgit.evaluation.comparison import compare, measure
 from skillgit.evaluation.runs import RunResult
@@ -29,8 +29,8 @@ class Trial:
     measure: Measure
     seeds: tuple[int, ...]
     search: int = 0
-    tasks: Digest | None = None
-    """What the validation tasks say together; it names the round."""
+    tasks: Mapping[str, Digest] = field(default_factory=dict)
+    """The validation tasks, by id; they name the round."""
 
     def again(self) -> Trial:
         """The same with as many other seeds: for what was chosen with these."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from skillgit.adapters.runs import RESULT, WORK, RunFolder
+from skillgit.adapters.runs import RESULT, WORK, RunFolder, StoredRun
 from skillgit.domains.task import TaskSet
 from skillgit.names import Digest
 from skillgit.stages.analyze.bench import Exhibit
@@ -22,12 +22,21 @@ def exhibits(paths: Iterable[Path], tasks: TaskSet) -> Mapping[Digest, Exhibit]:
     """
     known = {(task.id, task.digest): task for task in tasks.tasks}
     found: dict[Digest, Exhibit] = {}
-    for root in dict.fromkeys(root for path in paths for root in _roots(path.resolve())):
-        for digest, run in RunFolder(root).read().by_trajectory().items():
-            task = known.get((run.result.task, run.result.task_digest))
-            if task:
-                found[digest] = Exhibit(task, run.work, run.result)
+    for run in _runs(paths):
+        task = known.get((run.result.task, run.result.task_digest))
+        if task:
+            found[run.result.trajectory] = Exhibit(task, run.work, run.result)
     return found
+
+
+def tasks_of_runs(paths: Iterable[Path]) -> Mapping[Digest, Digest]:
+    """The tasks of all runs at or below `paths`, as they were run, by their trajectory."""
+    return {run.result.trajectory: run.result.task_digest for run in _runs(paths)}
+
+
+def _runs(paths: Iterable[Path]) -> Iterator[StoredRun]:
+    for root in dict.fromkeys(root for path in paths for root in _roots(path.resolve())):
+        yield from RunFolder(root).read().runs
 
 
 def _roots(path: Path) -> Iterator[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -16,22 +16,23 @@ from skillgit.adapters.prompts import JinjaPrompts
 from skillgit.adapters.runs import RunFolder
 from skillgit.adapters.settings import load_settings
 from skillgit.agent.episode import Budget
-from skillgit.config import Config
+from skillgit.config import Config, ErrorAnalyst, Signals
 from skillgit.domains.loading import load_tasks
 from skillgit.domains.task import TaskSet
 from skillgit.endpoint.ask import Reseeded, StoredAsk
 from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE, ReplyStore
 from skillgit.errors import SurroundingsError, UsageError
 from skillgit.evaluation.runs import RunResult
-from skillgit.pipeline import Request, Tools, evolve
+from skillgit.pipeline import Request, Tools, evolve, must_be_others, readable
 from skillgit.ports import Model, Progress
 from skillgit.skill.digest import skill_digest
 from skillgit.stages.analyze.bench import Bench
 from skillgit.stages.gate import Trial
-from skillgit.trajectories.outcome_table import read_table
-from skillgit.types import Evolution, Skill
+from skillgit.trajectories.documents import SourceFile
+from skillgit.trajectories.outcome_table import OutcomeTable, read_table
+from skillgit.types import Diagnostic, Evolution, Skill
 from skillgit.wiring.asking import asking, begun, partial_stop
-from skillgit.wiring.bench import exhibits
+from skillgit.wiring.bench import exhibits, tasks_of_runs
 from skillgit.wiring.errands import Errand
 from skillgit.wiring.measuring import measured
 from skillgit.wiring.places import open_repository, skill_root, uncommitted
@@ -43,18 +44,28 @@ ROLLOUTS_FOLDER = "rollouts"
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """What one round works with: its errand and settings, the repository, who waits."""
+    """What one round works with: all that was named is there, and read, before a call is paid."""
 
     errand: Errand
     config: Config
     repository: GitRepository
     progress: Progress
-    root: str
+    skill: Skill
+    tasks: TaskSet | None
+    validation: TaskSet | None
+    outcomes: OutcomeTable | None
 
     @property
     def state(self) -> Path:
         """The private state of the repository."""
         return self.repository.common_dir / STATE_FOLDER
+
+    @property
+    def proves(self) -> bool:
+        """May there be error analysts that must prove their cause?"""
+        options = self.config.analyze
+        taught_by_failures = options.signals is not Signals.SUCCESS
+        return taught_by_failures and options.error_analyst is ErrorAnalyst.AGENTIC
 
 
 def run_round(errand: Errand, progress: Progress) -> Evolution:
@@ -64,40 +75,54 @@ def run_round(errand: Errand, progress: Progress) -> Evolution:
             "looking for what teaches: neither trajectories nor tasks are given",
             hint="give --trajectories PATH, or --tasks PATH to run the agent first",
         )
-    config = load_settings(errand.start, errand.options).config
     with open_repository(errand.start) as repository:
-        root = skill_root(errand.skill, errand.start, repository)
-        return asyncio.run(_round(_Site(errand, config, repository, progress, root)))
+        return asyncio.run(_round(_site(errand, repository, progress)))
+
+
+def _site(errand: Errand, repository: GitRepository, progress: Progress) -> _Site:
+    root = skill_root(errand.skill, errand.start, repository)
+    tasks, validation = _load(errand.tasks), _load(errand.gate.tasks if errand.gate else None)
+    _must_be_others(validation, tasks)
+    return _Site(
+        errand=errand,
+        config=load_settings(errand.start, errand.options).config,
+        repository=repository,
+        progress=progress,
+        skill=readable(repository.read_skill(root, errand.base)),
+        tasks=tasks,
+        validation=validation,
+        outcomes=read_table(read_outcomes_file(errand.outcomes)) if errand.outcomes else None,
+    )
 
 
 async def _round(site: _Site) -> Evolution:
-    errand = site.errand
-    async with asking(site.config, site.state / STORE_FILE, replay=errand.replay) as (ask, store):
+    replay, trajectories = site.errand.replay, site.errand.trajectories
+    given = read_trajectory_files(trajectories)
+    async with asking(site.config, site.state / STORE_FILE, replay=replay) as (ask, store):
         try:
             runner = await _runner(site, ask, store)
-            tasks = _load(errand.tasks)
-            trajectories = errand.trajectories
-            if runner and tasks and not trajectories:
-                trajectories = (await _rolled_out(site, runner, tasks),)
-            bench = _bench(site, runner, trajectories, tasks)
+            if runner and site.tasks and not trajectories:
+                trajectories = (await _rolled_out(site, runner, site.tasks),)
+                given = read_trajectory_files(trajectories)
             tools = Tools(
                 repository=site.repository,
                 model=Model(ask, JinjaPrompts(), site.progress),
                 model_name=await ask.model(),
                 usage=lambda: ask.usage,
                 begun=begun(store.remember_round),
-                bench=bench,
+                bench=_bench(site, runner, trajectories),
                 trial=_trial(site, runner),
+                tasks=tasks_of_runs(trajectories) if site.validation else {},
             )
-            return await evolve(_request(site, trajectories), _reseedable(tools))
+            return await evolve(_request(site, given), _reseedable(tools))
         except SurroundingsError as error:
             raise partial_stop(error, ask) from error
 
 
 async def _runner(site: _Site, ask: StoredAsk, store: ReplyStore) -> Runner | None:
-    """What runs agents and proves causes; a round without tasks needs no sandbox."""
+    """What runs agents and proves causes; a round that does neither needs no sandbox."""
     errand = site.errand
-    if not (errand.tasks or errand.gate):
+    if not (errand.gate or (errand.tasks and (site.proves or not errand.trajectories))):
         return None
     return await model_runner(
         site.config, ask, store, unsafe=errand.unsafe, replay=bool(errand.replay)
@@ -105,23 +130,24 @@ async def _runner(site: _Site, ask: StoredAsk, store: ReplyStore) -> Runner | No
 
 
 async def _rolled_out(site: _Site, runner: Runner, tasks: TaskSet) -> Path:
-    """The folder of runs of the base on all tasks, one for each (section 3.1 of the paper)."""
-    skill = site.repository.read_skill(site.root, site.errand.base)
-    asked = [skill_digest(skill.files), runner.options.model, runner.options.harness, tasks.digest]
+    """The folder of runs of the base on all tasks, one for each (section 3.1 of the paper).
+
+    Nothing else lies in it: all of it is read as trajectories.
+    """
+    skill, options, seed = site.skill, runner.options, site.config.endpoint.seed
+    asked = [skill_digest(skill.files), options.model, options.harness, tasks.digest, seed]
     name = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
     folder = site.state / ROLLOUTS_FOLDER / name
-    work = Work(skill, tasks.tasks, (site.config.endpoint.seed,))
+    work = Work(skill, tasks.tasks, (seed,))
     await runner.run(work, RunFolder(folder, overwrite=True), site.progress)
     return folder
 
 
-def _bench(
-    site: _Site, runner: Runner | None, trajectories: Sequence[Path], tasks: TaskSet | None
-) -> Bench | None:
-    if runner is None or runner.model is None or tasks is None:
+def _bench(site: _Site, runner: Runner | None, trajectories: Sequence[Path]) -> Bench | None:
+    if runner is None or runner.model is None or site.tasks is None:
         return None
     return Bench(
-        exhibits=exhibits(trajectories, tasks),
+        exhibits=exhibits(trajectories, site.tasks),
         domains=runner.domains,
         sandbox=runner.model.sandbox,
         mind=runner.model.mind,
@@ -135,43 +161,41 @@ def _bench(
 
 def _trial(site: _Site, runner: Runner | None) -> Trial | None:
     """The replay on tasks that gave no trajectory."""
-    gate = site.errand.gate
-    if gate is None or runner is None:
+    gate, validation = site.errand.gate, site.validation
+    if gate is None or validation is None or runner is None:
         return None
-    tasks = load_tasks(gate.tasks)
-    _must_be_others(tasks, _load(site.errand.tasks))
+    turn = asyncio.Lock()
 
     async def measure(skill: Skill, seeds: Sequence[int]) -> Sequence[RunResult]:
-        work = Work(skill, tasks.tasks, seeds)
-        return await measured(work, runner, site.state, site.progress, name="gate", committed=False)
+        work = Work(skill, validation.tasks, seeds)
+        # A search asks for several at once, and each alone takes as many sandboxes as may run.
+        async with turn:
+            return await measured(
+                work, runner, site.state, site.progress, name="gate", committed=False
+            )
 
     search = site.config.gate.search if gate.lessons else 0
-    return Trial(measure, gate.seeds, search, tasks.digest)
+    return Trial(measure, gate.seeds, search, {task.id: task.digest for task in validation.tasks})
 
 
-def _must_be_others(validation: TaskSet, teaching: TaskSet | None) -> None:
+def _must_be_others(validation: TaskSet | None, teaching: TaskSet | None) -> None:
     """What a skill was taught with says nothing about other tasks."""
-    taught = {task.digest for task in teaching.tasks} if teaching else set()
+    if validation is None or teaching is None:
+        return
+    taught = {task.digest for task in teaching.tasks}
     both = [task.id for task in validation.tasks if task.digest in taught]
     if both:
-        raise UsageError(
-            f"reading the tasks of the gate in {validation.origin}: {len(both)} of them teach as "
-            f"well ({', '.join(both[:3])})",
-            hint="give tasks that gave no trajectory; `skillgit rollout --part` draws halves",
-        )
+        raise must_be_others(both, "teach as well")
 
 
-def _request(site: _Site, trajectories: Sequence[Path]) -> Request:
-    errand = site.errand
+def _request(site: _Site, files: Iterable[SourceFile | Diagnostic]) -> Request:
+    errand, root = site.errand, site.skill.root
     return Request(
-        skill=site.root,
+        skill=root,
         base=errand.base,
-        files=chain(
-            uncommitted(site.repository, site.root, errand.base),
-            read_trajectory_files(trajectories),
-        ),
+        files=chain(uncommitted(site.repository, root, errand.base), files),
         config=site.config,
-        outcomes=read_table(read_outcomes_file(errand.outcomes)) if errand.outcomes else None,
+        outcomes=site.outcomes,
         dry_run=errand.dry_run,
         evolutions=errand.gate.evolutions if errand.gate else 1,
     )
