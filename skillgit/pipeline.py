@@ -185,10 +185,10 @@ def _unseen(pool: Pool, tools: Tools) -> None:
         if known.get(one.digest) in digests or (one.digest not in known and one.task in validation)
     }
     if both:
-        raise must_be_others(sorted(both), "gave trajectories")
+        raise not_unseen(sorted(both), "gave trajectories")
 
 
-def must_be_others(tasks: Sequence[str], what: str) -> UsageError:
+def not_unseen(tasks: Sequence[str], what: str) -> UsageError:
     """Of tasks of the gate that may not be there, and what they did."""
     more = ", …" if len(tasks) > _SHOWN else ""
     return UsageError(
@@ -211,6 +211,7 @@ def _told(best: Proposal, pool: Pool, tools: Tools) -> Evolution:
         usage=tools.usage(),
         merges=best.changes.merges,
         gate=best.passage.report if best.passage else None,
+        gate_remarks=best.passage.remarks if best.passage else (),
     )
 
 

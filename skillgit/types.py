@@ -542,3 +542,5 @@ class Evolution:
     merges: Sequence[MergeRecord] = ()
     gate: GateReport | None = None
     """None where no tasks were given to replay on."""
+    gate_remarks: tuple[str, ...] = ()
+    """What a person must hear of before they believe its figures."""

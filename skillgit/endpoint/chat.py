@@ -134,7 +134,7 @@ class Wire:
         except APIStatusError as error:
             return Refused(error.status_code, read_refusal(error.body) or shortened(error.message))
         except APIError as error:
-            return Unreached(shortened(str(error.__cause__ or error)))
+            return Unreached(shortened(str(error.__cause__ or "") or str(error)))
 
     @cached_property
     def _client(self) -> AsyncOpenAI:

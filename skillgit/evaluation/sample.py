@@ -78,11 +78,22 @@ class Sample:
     @property
     def remarks(self) -> tuple[str, ...]:
         """What a person must hear of before they believe a figure."""
-        crashed = [cell for cell, run in self.runs.items() if run.ended is Ended.CRASHED]
         return _said(
             ("{n} of {all} runs are missing: {which}", self.missing, self),
-            ("{n} of {all} runs crashed and count as failures: {which}", crashed, self),
+            (
+                "{n} of {all} runs crashed and count as failures: {which}",
+                self._ended(Ended.CRASHED),
+                self,
+            ),
+            (
+                "{n} of {all} runs ended for want of a reply and were graded as they were: {which}",
+                self._ended(Ended.NO_REPLY),
+                self,
+            ),
         ) + ((f"{self.repeated} results were given twice; each counts once",) * bool(self.repeated))
+
+    def _ended(self, how: Ended) -> list[Cell]:
+        return [cell for cell, run in self.runs.items() if run.ended is how]
 
 
 def sample(results: Iterable[RunResult]) -> Sample:

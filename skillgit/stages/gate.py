@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from skillgit.evaluation.comparison import compare, measure
+from skillgit.evaluation.comparison import Comparison, compare, measure
 from skillgit.evaluation.runs import RunResult
 from skillgit.evaluation.search import Lessons, Search, drop_what_hurts
 from skillgit.names import Digest
@@ -40,11 +40,15 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What comes through the gate: the edits, what befell the others, and the figures."""
+    """What comes through the gate: the edits, what befell the others, and the figures.
+
+    `remarks` are what a person must hear of before they believe these.
+    """
 
     edits: tuple[Edit, ...]
     fates: tuple[Fate, ...]
     report: GateReport
+    remarks: tuple[str, ...] = ()
 
 
 async def gate(skill: Skill, rivals: Sequence[Sequence[Edit]], trial: Trial) -> tuple[int, Passage]:
@@ -59,28 +63,28 @@ async def gate(skill: Skill, rivals: Sequence[Sequence[Edit]], trial: Trial) -> 
     if len(tried) == 1:
         return best, passage
     unseen = trial.again().again() if trial.search else trial.again()
+    again = await _measured(skill, passage.edits, unseen)
     report = replace(
-        await _measured(skill, passage.edits, unseen),
+        again.report,
         dropped=passage.report.dropped,
         searched=passage.report.searched,
         rivals=len(tried),
     )
-    return best, replace(passage, report=report)
+    return best, replace(again, report=report, fates=passage.fates)
 
 
 async def _through(skill: Skill, edits: Sequence[Edit], trial: Trial) -> Passage:
     """One evolution, without the lessons that hurt if they are looked for."""
     if not trial.search:
-        return Passage(tuple(edits), (), await _measured(skill, edits, trial))
+        return await _measured(skill, edits, trial)
     lessons = group_edits(skill, edits)
     search = await _search(skill, lessons, trial)
     kept = {edit.id for number in search.kept for edit in lessons[number]}
-    edits = tuple(edit for edit in edits if edit.id in kept)
+    again = await _measured(skill, [edit for edit in edits if edit.id in kept], trial.again())
     harms = _harms(search, lessons)
-    report = replace(
-        await _measured(skill, edits, trial.again()), dropped=harms, searched=search.evaluations
-    )
-    return Passage(edits, tuple(fate for harm in harms for fate in _fates(harm)), report)
+    report = replace(again.report, dropped=harms, searched=search.evaluations)
+    fates = tuple(fate for harm in harms for fate in _fates(harm))
+    return replace(again, report=report, fates=fates)
 
 
 async def _search(skill: Skill, lessons: Sequence[Sequence[Edit]], trial: Trial) -> Search:
@@ -113,13 +117,17 @@ def _fates(harm: Harm) -> list[Fate]:
     return [Fate(edit, State.WITHHELD, reason) for edit in harm.edits]
 
 
-async def _measured(skill: Skill, edits: Sequence[Edit], trial: Trial) -> GateReport:
+async def _measured(skill: Skill, edits: Sequence[Edit], trial: Trial) -> Passage:
     before = await trial.measure(skill, trial.seeds)
     after = await trial.measure(_evolved(skill, edits), trial.seeds) if edits else before
     comparison = compare(before, after)
+    return Passage(tuple(edits), (), _report(comparison, trial.seeds), comparison.remarks)
+
+
+def _report(comparison: Comparison, seeds: tuple[int, ...]) -> GateReport:
     return GateReport(
         tasks=len(comparison.tasks),
-        seeds=trial.seeds,
+        seeds=seeds,
         base=comparison.base.success.estimate,
         evolved=comparison.other.success.estimate,
         difference=comparison.difference.estimate,

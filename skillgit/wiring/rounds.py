@@ -23,7 +23,7 @@ from skillgit.endpoint.ask import Reseeded, StoredAsk
 from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE, ReplyStore
 from skillgit.errors import SurroundingsError, UsageError
 from skillgit.evaluation.runs import RunResult
-from skillgit.pipeline import Request, Tools, evolve, must_be_others, readable
+from skillgit.pipeline import Request, Tools, evolve, not_unseen, readable
 from skillgit.ports import Model, Progress
 from skillgit.skill.digest import skill_digest
 from skillgit.stages.analyze.bench import Bench
@@ -185,7 +185,7 @@ def _must_be_others(validation: TaskSet | None, teaching: TaskSet | None) -> Non
     taught = {task.digest for task in teaching.tasks}
     both = [task.id for task in validation.tasks if task.digest in taught]
     if both:
-        raise must_be_others(both, "teach as well")
+        raise not_unseen(both, "teach as well")
 
 
 def _request(site: _Site, files: Iterable[SourceFile | Diagnostic]) -> Request:

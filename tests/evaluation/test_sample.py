@@ -52,6 +52,14 @@ def test_crashes_are_failures_and_are_said() -> None:
     assert table.remarks == ("1 of 2 runs crashed and count as failures: a (seed 41)",)
 
 
+def test_runs_for_which_the_endpoint_had_no_reply_are_said() -> None:
+    table = sample([run("a", 41, passed=False, ended=Ended.NO_REPLY), run("b", 41, passed=True)])
+
+    assert table.remarks == (
+        "1 of 2 runs ended for want of a reply and were graded as they were: a (seed 41)",
+    )
+
+
 def test_a_run_given_twice_counts_once() -> None:
     table = sample(runs(PASSES) + runs(PASSES))
 

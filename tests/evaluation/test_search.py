@@ -43,6 +43,28 @@ def test_the_lessons_that_hurt_go_worst_first() -> None:
     assert not found.exhausted
 
 
+def test_where_one_cannot_be_evaluated_none_of_the_others_goes_on() -> None:
+    finished = []
+
+    async def value(subset: Lessons) -> Score:
+        if len(subset) == 3:
+            return 0.5
+        if subset == {0, 1}:
+            raise OSError("gone")
+        await asyncio.sleep(0.01)
+        finished.append(subset)
+        return 0.5
+
+    async def search() -> None:
+        with pytest.raises(OSError, match="gone"):
+            await drop_what_hurts(3, value, 100)
+        await asyncio.sleep(0.05)
+
+    asyncio.run(search())
+
+    assert finished == []
+
+
 def test_ties_keep() -> None:
     found = Tasks([0, 0, 0]).search()
 
