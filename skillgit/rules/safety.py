@@ -31,10 +31,11 @@ SAFETY: tuple[RuleInfo, ...] = (
         """An agent that reads the skill has no grader and no other machine's folders. A lesson
         that speaks of them teaches nothing, or teaches how to please a test.
 
-        The words grader, ground truth, gold answer, expected answer or form and the like, the id
-        of the task, and absolute paths of the machine or the sandbox may stand in a lesson's title,
-        text or reason only where the skill has them already. An edit with one goes back to its
-        analyst once, and is rejected if it has one still.
+        The words grader, ground truth, gold answer, expected answer or form and the like, a form
+        as graders write it ('99.99 AAA'), the id of the task, and absolute paths of the machine or
+        the sandbox may stand in a lesson's title, text or reason only where the skill has them
+        already. An edit with one goes back to its analyst once, and is rejected if it has one
+        still.
 
         Bad:
             Write the amount with two decimals, since the grader expects the form 9.99.
@@ -55,6 +56,11 @@ _PLACE = re.compile(
     r"(?<![\w./~-])(?:/(?:home|root|Users|tmp|var/tmp|var/folders|private|mnt|media|work|workspace"
     r"|skills|site|python|turn\.(?:py|sh))(?![\w-])[^\s'\"`,;)]*|[A-Za-z]:\\[^\s'\"`,;)]*)"
 )
+# Forms as graders of texts write them (SKILLS_FORMAT.md, 11.5): "9999.99 AAA", "Aaa; Aaa".
+_FORM = re.compile(
+    r"""['"`]((?=[^'"`\n]*(?:9[^'"`\n]*A|A[^'"`\n]*9|Aaa[^'"`\n]*Aaa|9999-99))"""
+    r"""[9Aa .,:;%/()$+-]{3,40})['"`]"""
+)
 _TELLING_ID = re.compile(r".*[\d_-].*")
 """An id that is a plain word would be found in honest sentences."""
 
@@ -66,6 +72,7 @@ def told_of_grading(text: str, base: str, task: str = "") -> list[str]:
 
 def _told(text: str, task: str) -> Iterator[str]:
     yield from _GRADING.findall(text)
+    yield from _FORM.findall(text)
     yield from (place.rstrip(".:") for place in _PLACE.findall(text))
     if _TELLING_ID.fullmatch(task) and re.search(rf"(?<![\w-]){re.escape(task)}(?![\w-])", text):
         yield task

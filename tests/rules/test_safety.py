@@ -16,6 +16,9 @@ from skillgit.rules.safety import told_of_grading
         ("the gold answer", ["gold answer"]),
         ("The expected form is 9.99.", ["expected form"]),
         ("write the expected answers", ["expected answers"]),
+        ("Format it as '9999.99 AAA'.", ["9999.99 AAA"]),
+        ("join them as `Aaa; Aaa`", ["Aaa; Aaa"]),
+        ('dates as "9999-99-99"', ["9999-99-99"]),
         ("see /work/run/trace.txt.", ["/work/run/trace.txt"]),
         ("Open `/home/me/a b.xlsx`", ["/home/me/a"]),
         ("it fails in /turn.py", ["/turn.py"]),
@@ -37,6 +40,7 @@ def test_what_tells_of_grading_or_of_a_machine(text: str, found: list[str]) -> N
         "Write what is expected in the answer file.",
         "Divide a/work/b, see https://example.com/home/index.html and ./tmp/x, ~/work.",
         "As in sum-77 or a-sum-7: the truth on the ground.",
+        "Write `f'{x:.2f} EUR'`, so that 99.9 becomes '99.90'; name it \"ABC 9\" or 'A9'.",
         "workbooks/tmp/x is relative, /workers is another path.",
     ],
 )

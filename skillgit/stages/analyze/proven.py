@@ -73,7 +73,6 @@ async def _teach(office: Office, patient: Patient, proof: Proof) -> Patch | Excl
     text = office.model.prompts(
         "analyst-proven",
         trajectory=shown.text,
-        report=trial.failure.report,
         cases=proof.cases,
         difference=change,
     )
