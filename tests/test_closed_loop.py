@@ -259,6 +259,9 @@ def test_a_skill_that_helps_passes_the_gate(
     assert "Gate          BETTER: 0.0 % → 100.0 % of 7 tasks × 1 seeds pass" in words
     assert "7 tasks won, 0 lost, 0 tied (exact McNemar p = 0.0156)" in words
     assert f"Branch        {branch}" in words
+    shutil.rmtree(loop.state / "runs")
+    assert loop.evolve(*where, "--replay", "--json", endpoint=None) == 0
+    assert told(capsys)["gate"] == gate
 
 
 @confined
