@@ -127,7 +127,8 @@ def test_text_is_graded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert run("text", "--gold", gold, "--answer", answer) == 1
     assert capsys.readouterr().out == (
         "failed: 1 of 1 places differ\n  line 1: found 12.5, expected 12.50 EUR"
-        ' (expected the form "9+.9+ A+", found the form "9+.9+?+[9+a+")\n'
+        ' (the form must be "99.99 AAA" (two digits after the point, then " AAA"),'
+        ' not "99.9?[99a")\n'
     )
     assert run("text", "--gold", gold, "--answer", answer, "--json") == 1
     told = json.loads(capsys.readouterr().out)

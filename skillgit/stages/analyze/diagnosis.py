@@ -183,9 +183,9 @@ class _Words:
         return (
             Message("user", self.prompts("diagnose-example-task", report=_differs("99.9"))),
             Message("assistant", self.prompts("diagnose-example-first")),
-            _judged("12.5 kg", f"Refused: {_differs('99.9 aa')}"),
+            _judged("11.5 kg", f"Refused: {_differs('99.9 aa')}"),
             Message("assistant", self.prompts("diagnose-example-second")),
-            _judged("(12,500 kg)", PROVEN),
+            _judged("(11,500 kg)", PROVEN),
             Message("assistant", END_WORD),
         )
 

@@ -218,13 +218,13 @@ def test_the_example_speaks_as_the_grader_does(tmp_path: Path, endpoint: Scripte
     endpoint.queue(Answer("DONE"))
     lab.analyze()
     example = [message["content"] for message in endpoint.requests[0]["messages"][1:-1]]
-    case = Case({}, "result.txt", region="(12,500 kg)")
+    case = Case({}, "result.txt", region="(11,500 kg)")
     file = tmp_path / "answer"
-    for message, answer in ((example[0], "12.5"), (example[2], "12.5 kg")):
+    for message, answer in ((example[0], "11.5"), (example[2], "11.5 kg")):
         file.write_text(answer)
         assert message.endswith(DOMAINS["text"].grade(case, file).report())
-    assert example[2].startswith("Output:\n12.5 kg\n(exit status 0)\n\nRefused: failed: ")
-    assert example[4] == "Output:\n(12,500 kg)\n(exit status 0)\n\nProven: it passes."
+    assert example[2].startswith("Output:\n11.5 kg\n(exit status 0)\n\nRefused: failed: ")
+    assert example[4] == "Output:\n(11,500 kg)\n(exit status 0)\n\nProven: it passes."
 
 
 @pytest.mark.parametrize("budget", [Budget(tokens=30), Budget(seconds=1e-9)])
