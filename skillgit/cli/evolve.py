@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from skillgit.cli.console import TerminalProgress, examples, out, print_json, say
+from skillgit.cli.options import (
+    AS_JSON,
+    ENDPOINT,
+    MOST_SEED,
+    QUIET,
+    REPLAY,
+    REPLAY_FILE,
+    REPOSITORY,
+    UNSAFE,
+    Settings,
+    given,
+    setting_options,
+)
 from skillgit.cli.summary import exit_code, payload, summary
 from skillgit.errors import UsageError
 from skillgit.wiring import Errand, GateErrand
 
-_MOST_SEED = 2**31 - 1
 _GATE_SEEDS = (41, 42, 43)
 """Those of the paper (section 3.1)."""
 
-_SETTINGS: tuple[tuple[str, str, type, str], ...] = (
+_SETTINGS: Settings = (
     ("signals", "analyze.signals", str, "Who teaches: error, success or combined."),
     ("error-analyst", "analyze.error_analyst", str, "How failures are read: agentic, single-call."),
-    ("base-url", "endpoint.base_url", str, "An OpenAI-compatible API."),
-    ("model", "endpoint.model", str, "The model; not needed where only one is served."),
+    *ENDPOINT,
     ("workers", "endpoint.workers", int, "Calls at the same time."),
     ("seed", "endpoint.seed", int, "The seed of every call."),
     ("limit", "collect.limit", int, "Use at most so many passes, and so many fails."),
@@ -28,13 +38,6 @@ _SETTINGS: tuple[tuple[str, str, type, str], ...] = (
     ("min-support", "consolidate.min_support", int, "Fewer trajectories: withheld."),
     ("main-support", "consolidate.main_support", int, "Fewer: to references/, not SKILL.md."),
 )
-"""Options that are settings: option, key of the configuration, type, help."""
-
-
-def _setting_options(function: Callable[..., int]) -> Callable[..., int]:
-    for name, key, kind, text in reversed(_SETTINGS):
-        function = click.option(f"--{name}", type=kind, help=f"{text} [{key}]")(function)
-    return function
 
 
 @click.command(
@@ -76,7 +79,7 @@ def _setting_options(function: Callable[..., int]) -> Callable[..., int]:
 @click.option(
     "--gate-seed",
     "gate_seeds",
-    type=click.IntRange(0, _MOST_SEED),
+    type=click.IntRange(0, MOST_SEED),
     multiple=True,
     metavar="N",
     help="The seeds of the gate's runs.  [default: 41 42 43]",
@@ -94,29 +97,14 @@ def _setting_options(function: Callable[..., int]) -> Callable[..., int]:
     help="Evolve so often, with a seed each, and keep the best on the tasks of the gate.",
 )
 @click.option("--base", default="HEAD", show_default=True, help="The revision that is read.")
-@click.option(
-    "--repo",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="The repository, where it is not this folder's; may be bare.",
-)
-@_setting_options
-@click.option("--replay", is_flag=True, help="Use recorded replies alone; no network.")
-@click.option(
-    "--replay-file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="The same with replies that were recorded elsewhere.",
-)
-@click.option(
-    "--unsafe-no-sandbox",
-    "unsafe",
-    is_flag=True,
-    help="Run what the model writes as yourself, with all your rights.",
-)
+@REPOSITORY
+@setting_options(_SETTINGS)
+@REPLAY
+@REPLAY_FILE
+@UNSAFE
 @click.option("--dry-run", is_flag=True, help="Do everything but write to the repository.")
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@AS_JSON
+@QUIET
 def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     *,
     skill: str,
@@ -153,7 +141,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     errand = Errand(
         skill=skill,
         trajectories=trajectories,
-        options={key: settings[name.replace("-", "_")] for name, key, _, _ in _SETTINGS},
+        options=given(_SETTINGS, settings),
         outcomes=outcomes,
         tasks=tasks,
         gate=GateErrand(gate, seeds, gate_lessons, evolutions) if gate else None,

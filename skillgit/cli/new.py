@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from skillgit.cli.console import TerminalProgress, examples, out, print_json, safe, say
+from skillgit.cli.options import (
+    AS_JSON,
+    ENDPOINT,
+    QUIET,
+    REPLAY,
+    REPLAY_FILE,
+    REPOSITORY,
+    Settings,
+    given,
+    setting_options,
+)
 from skillgit.errors import UsageError
 
 if TYPE_CHECKING:  # the stage takes time to import, and --help has none
     from skillgit.stages.create import Creation
     from skillgit.types import Usage
 
-_SETTINGS: tuple[tuple[str, str, type, str], ...] = (
-    ("base-url", "endpoint.base_url", str, "An OpenAI-compatible API."),
-    ("model", "endpoint.model", str, "The model; not needed where only one is served."),
+_SETTINGS: Settings = (
+    *ENDPOINT,
     ("seed", "endpoint.seed", int, "The seed; another one gives another draft."),
 )
-"""Options that are settings: option, key of the configuration, type, help."""
-
-
-def _setting_options(function: Callable[..., int]) -> Callable[..., int]:
-    for name, key, kind, text in reversed(_SETTINGS):
-        function = click.option(f"--{name}", type=kind, help=f"{text} [{key}]")(function)
-    return function
 
 
 @click.command(
@@ -52,23 +55,13 @@ def _setting_options(function: Callable[..., int]) -> Callable[..., int]:
     help="The folder of skills; without it the one where all skills are, else skills/.",
 )
 @click.option("--base", default="HEAD", show_default=True, help="The revision to put it upon.")
-@click.option(
-    "--repo",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="The repository, where it is not this folder's; may be bare.",
-)
-@_setting_options
-@click.option("--replay", is_flag=True, help="Use recorded replies alone; no network.")
-@click.option(
-    "--replay-file",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    metavar="FILE",
-    help="The same with replies that were recorded elsewhere.",
-)
+@REPOSITORY
+@setting_options(_SETTINGS)
+@REPLAY
+@REPLAY_FILE
 @click.option("--dry-run", is_flag=True, help="Print the SKILL.md, and write no commit.")
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@AS_JSON
+@QUIET
 def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     *,
     name: str,
@@ -94,7 +87,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     commission = Commission(
         name=name,
         describe=_stdin() if describe == "-" else describe,
-        options={key: settings[option.replace("-", "_")] for option, key, _, _ in _SETTINGS},
+        options=given(_SETTINGS, settings),
         home=home,
         start=repo or Path.cwd(),
         base=base,

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from skillgit.cli.console import TerminalProgress, examples, out, print_json, safe
+from skillgit.cli.options import (
+    ACTOR,
+    AS_JSON,
+    MOST_SEED,
+    QUIET,
+    REPLAY,
+    REPOSITORY,
+    RUNS,
+    TASKS,
+    UNSAFE,
+    given,
+    setting_options,
+    which_tasks,
+)
 from skillgit.errors import UsageError
 
 if TYPE_CHECKING:  # what runs tasks takes time to import, and --help has none
@@ -19,23 +33,6 @@ if TYPE_CHECKING:  # what runs tasks takes time to import, and --help has none
     from skillgit.wiring.rollouts import Rollout
 
 _SHOWN = 12
-_MOST_SEED = 2**31 - 1
-_SETTINGS: tuple[tuple[str, str, type, str], ...] = (
-    ("base-url", "endpoint.base_url", str, "An OpenAI-compatible API."),
-    ("model", "endpoint.model", str, "The model; not needed where only one is served."),
-    ("workers", "agent.parallel", int, "Runs at the same time."),
-    ("turns", "agent.turns", int, "Turns of one run."),
-    ("protocol", "agent.protocol", str, "How tools are called: tools, text or auto."),
-    ("sandbox", "sandbox.kind", str, "What confines commands: bubblewrap, docker or podman."),
-    ("recalc", "grading.recalc", str, "Compute formulas: none, formualizer or libreoffice."),
-)
-"""Options that are settings: option, key of the configuration, type, help."""
-
-
-def _setting_options(function: Callable[..., int]) -> Callable[..., int]:
-    for name, key, kind, text in reversed(_SETTINGS):
-        function = click.option(f"--{name}", type=kind, help=f"{text} [{key}]")(function)
-    return function
 
 
 @click.command(
@@ -47,13 +44,7 @@ def _setting_options(function: Callable[..., int]) -> Callable[..., int]:
     )
 )
 @click.argument("skill", required=False)
-@click.option(
-    "--tasks",
-    required=True,
-    type=click.Path(path_type=Path),
-    metavar="PATH",
-    help="A task set: a folder with a tasks.toml, or SpreadsheetBench as published.",
-)
+@TASKS
 @click.option(
     "-o",
     "--out",
@@ -64,54 +55,28 @@ def _setting_options(function: Callable[..., int]) -> Callable[..., int]:
     help="The folder of runs; finished ones in it are not run again.",
 )
 @click.option("--no-skill", is_flag=True, help="The baseline: the same agent without a skill.")
-@click.option(
-    "--agent",
-    "actor",
-    type=click.Choice(["model", "do-nothing", "gold"]),
-    default="model",
-    show_default=True,
-    help="Who works: a model, or, for floor and ceiling of the set, none.",
-)
+@ACTOR
 @click.option(
     "--seed",
     "seeds",
-    type=click.IntRange(0, _MOST_SEED),
+    type=click.IntRange(0, MOST_SEED),
     multiple=True,
     metavar="N",
     help="The seed of every call; several give several runs of each task. [endpoint.seed]",
 )
-@click.option("--task", "ids", multiple=True, metavar="ID", help="Only this task; repeatable.")
-@click.option("--group", "groups", multiple=True, help="Only tasks of this group; repeatable.")
-@click.option(
-    "--part",
-    type=click.Choice(["all", "first-half", "second-half"]),
-    default="all",
-    show_default=True,
-    help="Half of the tasks, drawn within each group: one to learn from, one to measure on.",
-)
-@click.option("--limit", type=click.IntRange(1), help="At most so many tasks.")
-@_setting_options
+@which_tasks
+@setting_options(RUNS)
 @click.option("--base", default="HEAD", show_default=True, help="The revision that is read.")
-@click.option(
-    "--repo",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    metavar="DIR",
-    help="The repository, where it is not this folder's; may be bare.",
-)
+@REPOSITORY
 @click.option(
     "--overwrite",
     is_flag=True,
     help="Replace runs of another skill, model or setting, and crashes.",
 )
-@click.option(
-    "--unsafe-no-sandbox",
-    "unsafe",
-    is_flag=True,
-    help="Run what the model writes as yourself, with all your rights.",
-)
-@click.option("--replay", is_flag=True, help="Use recorded replies alone; no network.")
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress.")
+@UNSAFE
+@REPLAY
+@AS_JSON
+@QUIET
 def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     *,
     skill: str | None,
@@ -150,7 +115,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
         selection=Selection(Part(part), ids, groups, limit or 0),
         actor=actor,
         seeds=seeds,
-        options={key: settings[name.replace("-", "_")] for name, key, _, _ in _SETTINGS},
+        options=given(RUNS, settings),
         start=repo or Path.cwd(),
         base=base,
         replay=replay,

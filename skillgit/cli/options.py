@@ -1,0 +1,106 @@
+"""The options that several verbs share, so that one thing has one name and one help text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., int])
+Settings: TypeAlias = tuple[tuple[str, str, type, str], ...]
+"""Options that are settings: option, key of the configuration, type, help."""
+
+MOST_SEED = 2**31 - 1
+
+ENDPOINT: Settings = (
+    ("base-url", "endpoint.base_url", str, "An OpenAI-compatible API."),
+    ("model", "endpoint.model", str, "The model; not needed where only one is served."),
+)
+RUNS: Settings = (
+    *ENDPOINT,
+    ("workers", "agent.parallel", int, "Runs at the same time."),
+    ("turns", "agent.turns", int, "Turns of one run."),
+    ("protocol", "agent.protocol", str, "How tools are called: tools, text or auto."),
+    ("sandbox", "sandbox.kind", str, "What confines commands: bubblewrap, docker or podman."),
+    ("recalc", "grading.recalc", str, "Compute formulas: none, formualizer or libreoffice."),
+)
+"""What an agent that works on tasks depends on."""
+
+
+def setting_options(table: Settings) -> Callable[[F], F]:
+    """One option for each setting of the table; they come as `**settings`."""
+
+    def decorated(function: F) -> F:
+        for name, key, kind, text in reversed(table):
+            function = click.option(f"--{name}", type=kind, help=f"{text} [{key}]")(function)
+        return function
+
+    return decorated
+
+
+def given(table: Settings, settings: Mapping[str, object]) -> dict[str, object]:
+    """What was given of the settings of a table, by key of the configuration."""
+    return {key: settings[name.replace("-", "_")] for name, key, _, _ in table}
+
+
+def which_tasks(function: F) -> F:
+    """--task, --group, --part and --limit: which of the tasks."""
+    options = (
+        click.option(
+            "--task", "ids", multiple=True, metavar="ID", help="Only this task; repeatable."
+        ),
+        click.option(
+            "--group", "groups", multiple=True, help="Only tasks of this group; repeatable."
+        ),
+        click.option(
+            "--part",
+            type=click.Choice(["all", "first-half", "second-half"]),
+            default="all",
+            show_default=True,
+            help="Half of the tasks, drawn within each group: to learn from, or to measure on.",
+        ),
+        click.option("--limit", type=click.IntRange(1), help="At most so many tasks."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+TASKS = click.option(
+    "--tasks",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="A task set: a folder with a tasks.toml, or SpreadsheetBench as published.",
+)
+ACTOR = click.option(
+    "--agent",
+    "actor",
+    type=click.Choice(["model", "do-nothing", "gold"]),
+    default="model",
+    show_default=True,
+    help="Who works: a model, or, for floor and ceiling of the set, none.",
+)
+REPOSITORY = click.option(
+    "--repo",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="The repository, where it is not this folder's; may be bare.",
+)
+UNSAFE = click.option(
+    "--unsafe-no-sandbox",
+    "unsafe",
+    is_flag=True,
+    help="Run what the model writes as yourself, with all your rights.",
+)
+REPLAY = click.option("--replay", is_flag=True, help="Use recorded replies alone; no network.")
+REPLAY_FILE = click.option(
+    "--replay-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="The same with replies that were recorded elsewhere.",
+)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
+QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress.")
