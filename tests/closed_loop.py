@@ -77,8 +77,10 @@ class Taught:
 HELPS = Taught(
     "Add up every line", "Compute the answer with `sum(numbers)`.", "Look at the file", HONEST
 )
-HURTS = Taught("Save time", "Do not open the file, `print()` a guess.", "Write the answer", IDLE)
-IDLES = Taught("Read it back", "Use `open()` on the answer again.", "Read the answer", IDLE)
+HURTS = Taught("Save time", "Do not call `sum()`, `print()` a guess.", "Write the answer", IDLE)
+IDLES = Taught(
+    "Read it back", "Compare the answer with `sum(numbers)` again.", "Read the answer", IDLE
+)
 """Changes nothing of what the agent does."""
 
 

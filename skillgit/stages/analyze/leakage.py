@@ -23,6 +23,9 @@ _SET_APART = (
     re.compile(r"\b([0-9]{2,})\b"),
 )
 """Quoted names and code, cells and ranges, files, numbers."""
+_WORDS = re.compile(r"[^\W\d]\w+|\.\d+\w?|%")
+_VARIABLES = re.compile(r"^\s*(\w+)\s*=(?!=)", re.MULTILINE)
+_CODE = re.compile(r"`([^`]*)`")
 _COMMON = re.compile(r"[a-z_.()=*]+", re.IGNORECASE)
 
 
@@ -30,16 +33,29 @@ _COMMON = re.compile(r"[a-z_.()=*]+", re.IGNORECASE)
 class Grant:
     """What a proof lets a lesson name, though the task has it too: what the repair had to add.
 
-    `added` are the lines that the repair added. What the inputs hold (`known`) is not granted:
-    these are names of the one task, while a unit or a mark that no input has is a rule of its kind.
+    `added` are the lines that the repair added, `before` the other ones of the programs compared.
+    What the inputs hold (`known`) is not granted: these are names of the one task, while a unit or
+    a mark that no input has is a rule of its kind.
     """
 
     added: str = ""
     known: str = ""
+    before: str = ""
 
     def covers(self, name: str) -> bool:
         """May the lesson name it?"""
         return name in self.added and name not in self.known
+
+    @property
+    def news(self) -> frozenset[str]:
+        """The names, formats and units that only the repair has, without its own variables."""
+        variables = _VARIABLES.findall(self.added)
+        return frozenset(_WORDS.findall(self.added)) - {*_WORDS.findall(self.before), *variables}
+
+    def shows(self, lesson: str) -> bool:
+        """Does a lesson name something of what the repair brought in, if it brought in a name?"""
+        code = " ".join(_CODE.findall(lesson))
+        return not self.news or not self.news.isdisjoint(_WORDS.findall(code))
 
 
 NOTHING = Grant()

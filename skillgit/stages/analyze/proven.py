@@ -78,7 +78,7 @@ async def _teach(office: Office, patient: Patient, proof: Proof) -> Patch | Excl
     )
     schema = proven_schema(office.places, passages, office.options.max_lessons)
     known = await asyncio.to_thread(_known, trial.domain, trial.task.cases[0])
-    grant = Grant(_added(change), known)
+    grant = Grant(_added(change), known, _others(change))
     reading = await ask_about(office, Question("error", shown, text, schema, grant))
     if isinstance(reading, NoReply):
         return Excluded(trajectory.id, reading.reason)
@@ -87,6 +87,10 @@ async def _teach(office: Office, patient: Patient, proof: Proof) -> Patch | Excl
 
 def _added(change: str) -> str:
     return "\n".join(line[1:] for line in change.split("\n") if line.startswith("+"))
+
+
+def _others(change: str) -> str:
+    return "\n".join(line[1:] for line in change.split("\n") if line[:1] in {"-", " "})
 
 
 def _known(domain: Domain, case: Case) -> str:

@@ -40,6 +40,9 @@ from skillgit.types import (
 T = TypeVar("T")
 
 
+_MOST_NEWS = 6
+
+
 class Misfit(ValueError):  # noqa: N818 - a value in the making, raised and caught in this file
     """Why one edit of a reply cannot be taken."""
 
@@ -156,6 +159,11 @@ def _must_teach(ground: Ground, title: str, words: str) -> None:
         )
     if unmentioned(trajectory, "") and not names_something(words):
         raise Misfit("vague: name the function, option or command to use, in backquotes")
+    if not ground.grant.shows(words):
+        news = ", ".join(sorted(ground.grant.news)[:_MOST_NEWS])
+        raise Misfit(
+            f"not what the change shows: teach, in backquotes, what it brought in ({news})"
+        )
     strange = invented(trajectory, words, base)
     if trajectory.outcome.result is Result.PASS and strange:
         raise Misfit(f"not in the run: {', '.join(strange)}; teach what the agent really did")

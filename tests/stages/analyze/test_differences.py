@@ -79,3 +79,13 @@ def test_a_proof_grants_what_it_added_unless_the_inputs_have_it() -> None:
     assert names_of_the_task(run, lesson, "", NOTHING) == ["EUR", "East"]
     assert names_of_the_task(run, lesson, "", grant) == ["East"]
     assert names_of_the_task(run, lesson, "region East", grant) == []
+
+
+def test_a_proven_lesson_names_what_the_repair_brought_in() -> None:
+    grant = Grant('answer = f"{total:.2f} EUR"\nwrite(answer)', "", "write(str(total))\ntotal = 1")
+    assert grant.news == {".2f", "EUR"}
+    assert grant.shows("Write amounts with two decimals: `f'{amount:.2f}'`.")
+    assert not grant.shows("Write a serial number with six digits: `f'{number:06d}'`.")
+    assert not grant.shows("Write it in EUR.")
+    assert Grant("a = 1", "", "").shows("anything"), "nothing was brought in that has a name"
+    assert NOTHING.shows("anything")
