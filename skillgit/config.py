@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+SEEDS = (41, 42, 43)
+"""Those of the paper (section 3.1), with which skills are measured unless others are given."""
+
 
 class Signals(StrEnum):
     """Which trajectories teach (section 3.1 of the paper: +Error, +Success, +Combined)."""

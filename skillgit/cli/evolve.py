@@ -21,11 +21,9 @@ from skillgit.cli.options import (
     setting_options,
 )
 from skillgit.cli.summary import exit_code, payload, summary
+from skillgit.config import SEEDS
 from skillgit.errors import UsageError
 from skillgit.wiring import Errand, GateErrand
-
-_GATE_SEEDS = (41, 42, 43)
-"""Those of the paper (section 3.1)."""
 
 _SETTINGS: Settings = (
     ("signals", "analyze.signals", str, "Who teaches: error, success or combined."),
@@ -137,7 +135,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
             "choosing lessons or seeds of evolution: there are no tasks to choose by",
             hint="give validation tasks with --gate PATH",
         )
-    seeds = tuple(dict.fromkeys(gate_seeds)) or _GATE_SEEDS
+    seeds = tuple(dict.fromkeys(gate_seeds)) or SEEDS
     errand = Errand(
         skill=skill,
         trajectories=trajectories,

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillgit.adapters.settings import load_settings
-from skillgit.config import Config
+from skillgit.config import SEEDS, Config
 from skillgit.errors import SurroundingsError, UsageError
 from skillgit.ports import Progress
 from skillgit.types import Usage
 from skillgit.wiring.asking import asking, partial_stop
-from skillgit.wiring.measuring import IDLE, SEEDS, Frame, forget, framed, kept, measured
+from skillgit.wiring.measuring import IDLE, Frame, forget, framed, kept, measured
 from skillgit.wiring.places import open_repository, skill_root, uncommitted
 from skillgit.wiring.runs import Work, model_runner
 

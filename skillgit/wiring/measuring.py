@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skillgit.config import Config
+from skillgit.config import SEEDS, Config
 from skillgit.ports import Progress
 from skillgit.wiring.runs import Runner, Work, idle_runner
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:  # heavy imports: each function takes what it needs
 
 RUNS_FOLDER = "runs"
 """In the private state of the repository: the runs of all measurements."""
-SEEDS = (41, 42, 43)
-"""Those of the paper (section 3.1)."""
 IDLE_SEED = SEEDS[0]
 """The agents without a model roll no dice: one run of a task says all."""
 IDLE = ("do-nothing", "gold")

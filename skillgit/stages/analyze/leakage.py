@@ -48,9 +48,13 @@ class Grant:
 
     @property
     def news(self) -> frozenset[str]:
-        """The names, formats and units that only the repair has, without its own variables."""
+        """The names, formats and units that only the repair has.
+
+        Its own variables are none, nor what the inputs hold: no lesson may name that.
+        """
         variables = _VARIABLES.findall(self.added)
-        return frozenset(_WORDS.findall(self.added)) - {*_WORDS.findall(self.before), *variables}
+        new = {*_WORDS.findall(self.added)} - {*_WORDS.findall(self.before), *variables}
+        return frozenset(filter(self.covers, new))
 
     def shows(self, lesson: str) -> bool:
         """Does a lesson name something of what the repair brought in, if it brought in a name?"""

@@ -39,7 +39,6 @@ from skillgit.types import (
 
 T = TypeVar("T")
 
-
 _MOST_NEWS = 6
 
 

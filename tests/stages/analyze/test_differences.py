@@ -89,3 +89,4 @@ def test_a_proven_lesson_names_what_the_repair_brought_in() -> None:
     assert not grant.shows("Write it in EUR.")
     assert Grant("a = 1", "", "").shows("anything"), "nothing was brought in that has a name"
     assert NOTHING.shows("anything")
+    assert Grant("if x == 'West':", "North,West\n", "if x == 1:").shows("anything"), "see SG401"
