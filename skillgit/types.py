@@ -259,6 +259,8 @@ class Edit:
     lesson: Lesson
     sources: frozenset[TrajectoryId]
     quotes: tuple[Quote, ...] = ()
+    marks: frozenset[str] = frozenset()
+    """What the proven repair brought in that it teaches: equal marks are one lesson."""
 
     def __post_init__(self) -> None:
         if not self.sources:

@@ -71,6 +71,7 @@ class Taught:
             "op": "insert_after",
             "text": self.text,
             "skill_says_it": "no",
+            **({"code": ""} if "code" in item else {}),
         }
 
 

@@ -77,6 +77,7 @@ def edit(**changes: object) -> dict[str, object]:
         "op": "insert_after",
         "text": "Write a weight with two decimals: `f'{total:.2f}'`.",
         "skill_says_it": "no",
+        "code": "",
         **changes,
     }
 

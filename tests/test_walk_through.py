@@ -131,6 +131,7 @@ def _reply(request: Request, said: str) -> Answer:
         "op": "insert_after",
         "text": kind.lesson,
         "skill_says_it": "no",
+        "code": "",
     }
     cause = {"what": f"The agent wrote `{kind.habit}`.", "evidence": seen}
     memory = {"title": "Forms", "content": "An office has its ways of writing."}

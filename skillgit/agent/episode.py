@@ -71,6 +71,8 @@ class Brief:
     budget: Budget = field(default_factory=Budget)
     seed: int | None = None
     end_word: str = END_WORD
+    unfinished: Callable[[], str] = str
+    """Why the work cannot be over yet, or ""; an agent that says it is over is told so once."""
 
     def __post_init__(self) -> None:
         if self.speech is Speech.AUTO:

@@ -81,6 +81,7 @@ class _Run:
         """What else the model is told with the next message."""
         self._last = ""
         self._repeats = 0
+        self._reminded = False
         self._answer = ""
         self._reason = ""
 
@@ -115,10 +116,19 @@ class _Run:
         elif len(self._turns) + 2 == self._brief.budget.turns:
             self._told.append(_ONE_TURN_LEFT)
         self._keep(turn, heard, acts, spoken, started)
-        if heard.answered or ends:
+        if ends or (heard.answered and not self._is_reminded()):
             self._answer = heard.words
             return Ended.ANSWERED
         return None
+
+    def _is_reminded(self) -> bool:
+        """Is an agent that ends told, for the first time, that its work cannot be over?"""
+        words = "" if self._reminded else self._brief.unfinished()
+        if words:
+            self._reminded = True
+            self._turns[-1] = replace(self._turns[-1], told=words)
+            self._told.append(words)
+        return bool(words)
 
     async def answer_now(self, spent: Ended) -> Episode:
         """The last turn: without tools the model says what it knows."""

@@ -25,6 +25,7 @@ _TORN_CALL = re.compile(r"</?tool_call>|<function=|\[TOOL_CALLS\]")
 _SETTING = re.compile(r"""([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S+)""")
 
 EMPTY = "Your reply was empty. "
+NO_BLOCK = "There was no block in your reply, so nothing was run. "
 CUT = (
     "Your reply was cut off because it was too long, and nothing was run. Say and do less at once. "
 )
@@ -126,7 +127,7 @@ def _remark(spoken: Spoken, blocks: Sequence[Block], known: int, form: _Block) -
     if strange:
         names = ", ".join(tool.name for tool in form.tools)
         return f"There is no tool {strange[:40]}, only {names}; nothing was run. {form.how}"
-    return form.how if spoken.content.strip() else EMPTY + form.how
+    return (NO_BLOCK if spoken.content.strip() else EMPTY) + form.how
 
 
 def _arguments(block: Block, tool: ToolSpec) -> str:

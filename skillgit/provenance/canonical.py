@@ -1,8 +1,8 @@
 """Values as canonical JSON and back: one value, one sequence of bytes.
 
 Keys are sorted, text is UTF-8, sets are sorted, fields come from the types themselves. Reading is
-strict: a missing field, a field too many or a value that its class refuses is a ValueError that
-says where.
+strict: a field too many, a missing one that has no default, or a value that its class refuses is a
+ValueError that says where.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import math
 import types
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -110,11 +110,23 @@ def _record(kind: Any, found: Any, where: str) -> Any:  # noqa: ANN401 - the sam
     _expect(found, dict, where)
     hints = _hints(kind)
     wanted = set(hints) | ({"kind"} if kind in _KINDS else set())
-    if wanted != set(found):
-        odd = sorted(wanted ^ set(found))
-        raise ValueError(f"{where}: fields missing or unknown: {', '.join(map(repr, odd))}")
-    parts = {name: _value(hint, found[name], f"{where}.{name}") for name, hint in hints.items()}
+    odd = (wanted ^ set(found)) - (_later(kind) - set(found))
+    if odd:
+        names = ", ".join(map(repr, sorted(odd)))
+        raise ValueError(f"{where}: fields missing or unknown: {names}")
+    told = {name: hint for name, hint in hints.items() if name in found}
+    parts = {name: _value(hint, found[name], f"{where}.{name}") for name, hint in told.items()}
     return _built(lambda: kind(**parts), where)
+
+
+@cache
+def _later(kind: Any) -> frozenset[str]:  # noqa: ANN401 - the same
+    """Fields that a document may lack: those with a default, which older rounds did not have."""
+    return frozenset(
+        one.name
+        for one in fields(kind)
+        if one.default is not MISSING or one.default_factory is not MISSING
+    )
 
 
 def _plain(kind: Any, found: Any, where: str) -> Any:  # noqa: ANN401 - the same

@@ -124,9 +124,9 @@ def _spliced(data: bytes, found: Iterable[Hunk]) -> bytes:
 
 
 def _joined(lines: list[bytes], usual: bytes, *, closed: bool) -> bytes:
-    """Lines as a file that ends in a newline exactly if the base did."""
+    """Lines as a file that ends in a newline exactly if the base did; an empty line needs one."""
     whole = [line if line.endswith(b"\n") else line + usual for line in lines]
-    if whole and not closed:
+    if whole and not closed and lines[-1].strip(b"\r\n"):
         open_end = lines[-1]
         whole[-1] = open_end[:-1].removesuffix(b"\r") if open_end.endswith(b"\n") else open_end
     return b"".join(whole)

@@ -31,7 +31,16 @@ def insertion(skill: Skill, path: SkillPath, after: int, words: str) -> Insert:
     if not 0 <= after <= len(lines):
         raise ValueError(f"{path} has {len(lines)} lines, not {after}")
     gap = next((gap for gap in gaps(text) if gap >= after), structure(text).gaps[-1])
+    gap = _before_list(lines, gap)
     return Insert(path, gap, shaped(lines, gap, words))
+
+
+def _before_list(lines: list[str], gap: int) -> int:
+    """Behind the heading of a list, a lesson is its first item and no paragraph before it."""
+    if not gap or not lines[gap - 1].startswith("#"):
+        return gap
+    below = next((at for at in range(gap, len(lines)) if lines[at].strip()), gap)
+    return below if below < len(lines) and _ITEM.match(lines[below]) else gap
 
 
 def gaps(text: str) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -17,7 +18,7 @@ from skillgit.names import EditId, Oid, TrajectoryId
 from skillgit.ports import Call, Model, NoReply, Reply
 from skillgit.review.totals import final_fates
 from skillgit.skill.hunks import Ground, apply_changes
-from skillgit.skill.placement import insertion, replacement
+from skillgit.skill.placement import insertion, replacement, words_of
 from skillgit.stages.consolidate import consolidate
 from skillgit.stages.consolidate.join import join_alike, share_words
 from skillgit.stages.consolidate.tree import plan_tree
@@ -30,6 +31,7 @@ from skillgit.types import (
     Lesson,
     LineRange,
     Patch,
+    Replace,
     Skill,
     State,
 )
@@ -106,6 +108,25 @@ def test_identical_and_nearly_identical_edits_are_joined_without_a_call() -> Non
     assert not script.calls
     assert [one.support for one in result.edits] == [3]
     assert {fate.state for fate in result.fates} == {State.MERGED}
+
+
+def test_edits_whose_repairs_brought_in_the_same_are_one_lesson_wherever_they_stand() -> None:
+    marks = frozenset({"{:.2f} EUR"})
+    there = edit(1, "Round an amount of money.", line=10)
+    away = replace(there, change=Replace(MANIFEST, LineRange(10, 10), "Say it in EUR."))
+    proven = [
+        replace(away, marks=marks),
+        replace(edit(2, "Two digits after the point.", line=20), marks=marks),
+        replace(edit(3, "Use capitals.", line=20), marks=frozenset({"upper"})),
+        edit(4, "Money is in EUR.", line=20),
+    ]
+    result = join_alike(proven)
+    assert [(one.support, words_of(one.change)) for one in result.edits] == [
+        (2, "Two digits after the point."),
+        (1, "Use capitals."),
+        (1, "Money is in EUR."),
+    ]
+    assert [(fate.edit, fate.into) for fate in result.fates] == [(away.id, proven[1].id)]
 
 
 @pytest.mark.parametrize("count", [1, 2, 31, 32, 33, 128, 323, 1024, 10_000])

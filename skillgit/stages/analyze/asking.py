@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from skillgit.config import Analyze
 from skillgit.ports import Call, Message, Model, NoReply, Reply
-from skillgit.stages.analyze.leakage import NOTHING, Grant
+from skillgit.stages.analyze.repair import NOTHING, Repair
 from skillgit.stages.analyze.reply import Ground, Reading, read_reply
 from skillgit.trajectories.view import View
 from skillgit.types import Skill
@@ -31,13 +31,18 @@ class Office:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What one analyst is asked. `grant` is what a proof lets a lesson name."""
+    """What one analyst is asked.
+
+    `repair` is what proved its cause, if anything; `example` the part of the question that is the
+    same for all, whose words are no lesson.
+    """
 
     role: str
     shown: View
     text: str
     schema: Mapping[str, object]
-    grant: Grant = NOTHING
+    repair: Repair = NOTHING
+    example: str = ""
 
 
 async def ask_about(office: Office, question: Question) -> Reading | NoReply:
@@ -47,7 +52,8 @@ async def ask_about(office: Office, question: Question) -> Reading | NoReply:
     answer = await office.model.ask(call)
     if isinstance(answer, NoReply):
         return answer
-    ground = Ground(office.skill, question.shown, office.contract.content, question.grant)
+    contract = office.contract.content
+    ground = Ground(office.skill, question.shown, contract, question.repair, question.example)
     reading = read_reply(ground, answer.value)
     if reading.reasons:
         better = await office.model.ask(_again(call, answer, reading, office.model))

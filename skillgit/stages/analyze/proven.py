@@ -17,9 +17,11 @@ from skillgit.stages.analyze.bench import Bench
 from skillgit.stages.analyze.citations import citations
 from skillgit.stages.analyze.diagnosis import Patient, diagnose
 from skillgit.stages.analyze.difference import calls_of, difference
-from skillgit.stages.analyze.leakage import Grant
 from skillgit.stages.analyze.marking import failure_of
+from skillgit.stages.analyze.minimal import minimal
 from skillgit.stages.analyze.proof import Trial
+from skillgit.stages.analyze.repair import Repair
+from skillgit.stages.analyze.reply import base_text
 from skillgit.stages.analyze.schema import proven_schema
 from skillgit.trajectories.view import view
 from skillgit.types import Excluded, Exclusion, Patch, Proof, Trajectory
@@ -35,7 +37,7 @@ async def by_proof(office: Office, trajectory: Trajectory, bench: Bench | None) 
     proof = await diagnose(patient, office.options, office.model.prompts)
     if isinstance(proof, Excluded):
         return proof
-    return await _teach(office, patient, proof)
+    return await _teach(office, patient, await minimal(proof, patient.program, patient.trial))
 
 
 async def _admitted(trajectory: Trajectory, bench: Bench | None) -> Patient | Excluded:
@@ -69,31 +71,24 @@ async def _teach(office: Office, patient: Patient, proof: Proof) -> Patch | Excl
     passages = citations(shown)
     if not passages:
         return Excluded(trajectory.id, "nothing of the run can be shown: analyze.trajectory_chars")
-    change = difference(patient.program, proof.program)
+    inputs = await asyncio.to_thread(_inputs, trial.domain, trial.task.cases[0])
+    repair = Repair(patient.program, proof.program, inputs, base_text(office.skill))
+    example = office.model.prompts("analyst-proven-example")
     text = office.model.prompts(
         "analyst-proven",
+        example=example,
         trajectory=shown.text,
         cases=proof.cases,
-        difference=change,
+        difference=difference(repair.before, repair.after),
     )
-    schema = proven_schema(office.places, passages, office.options.max_lessons)
-    known = await asyncio.to_thread(_known, trial.domain, trial.task.cases[0])
-    grant = Grant(_added(change), known, _others(change))
-    reading = await ask_about(office, Question("error", shown, text, schema, grant))
+    schema = proven_schema(office.places, passages, office.options.max_lessons, repair.lines)
+    reading = await ask_about(office, Question("error", shown, text, schema, repair, example))
     if isinstance(reading, NoReply):
         return Excluded(trajectory.id, reading.reason)
     return replace(reading.patch(), proof=proof)
 
 
-def _added(change: str) -> str:
-    return "\n".join(line[1:] for line in change.split("\n") if line.startswith("+"))
-
-
-def _others(change: str) -> str:
-    return "\n".join(line[1:] for line in change.split("\n") if line[:1] in {"-", " "})
-
-
-def _known(domain: Domain, case: Case) -> str:
+def _inputs(domain: Domain, case: Case) -> str:
     """What the inputs hold, as far as it is text: names in it are those of the one task."""
     return "\n".join([domain.preview(case), *map(_text, case.inputs.values())])
 

@@ -16,10 +16,12 @@ from typing import TypeVar
 from skillgit.names import EditId, TrajectoryId
 from skillgit.ports import JsonObject
 from skillgit.rules.safety import told_of_grading
-from skillgit.skill.anchors import anchors, editable
+from skillgit.skill.anchors import Anchor, anchors, editable
+from skillgit.skill.lines import text_lines
 from skillgit.skill.placement import insertion, reference, replacement
 from skillgit.stages.analyze.citations import citations
-from skillgit.stages.analyze.leakage import NOTHING, Grant, names_of_the_task
+from skillgit.stages.analyze.leakage import names_of_the_task
+from skillgit.stages.analyze.repair import NOTHING, Repair
 from skillgit.stages.analyze.vocabulary import invented, names_something, unmentioned
 from skillgit.trajectories.view import View
 from skillgit.types import (
@@ -28,6 +30,7 @@ from skillgit.types import (
     Edit,
     Fate,
     Lesson,
+    LineRange,
     Memory,
     Patch,
     Quote,
@@ -38,8 +41,6 @@ from skillgit.types import (
 )
 
 T = TypeVar("T")
-
-_MOST_NEWS = 6
 
 
 class Misfit(ValueError):  # noqa: N818 - a value in the making, raised and caught in this file
@@ -71,12 +72,13 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a reply is held against. `contract` is the prompt, whose words are no lesson."""
+    """What a reply is held against. `contract` and `example` are prompts: no lesson is in them."""
 
     skill: Skill
     shown: View
     contract: str
-    grant: Grant = NOTHING
+    repair: Repair = NOTHING
+    example: str = ""
 
     @property
     def trajectory(self) -> Trajectory:
@@ -128,20 +130,33 @@ def _memory(ground: Ground, item: JsonObject) -> Memory:
 
 def _edit(ground: Ground, item: JsonObject, name: EditId) -> Edit:
     title, reason = _line(item["title"], "title"), _line(item["what_happened"], "what_happened")
-    words = _clean(item["text"], "text")
+    said, code = _clean(item["text"], "text"), str(item.get("code", ""))
     if item["skill_says_it"] == "yes":
         raise Misfit("the analyst says that the skill says it already")
-    if item["op"] != "replace" and f" {_words(words)} " in f" {_words(ground.contract)} ":
+    if item["op"] != "replace" and _stands_in(said, ground.contract):
         raise Misfit("the skill or the prompt says this already, word for word")
+    if any(_stands_in(words, ground.example) for words in (title, said)):
+        raise Misfit("copied from the example: teach what the change of this run shows")
+    words = _quoting(said, code)
     _must_teach(ground, title, words)
     _must_not_tell(ground, f"{title}\n{words}\n{reason}")
     return Edit(
         name,
-        _change(ground.skill, item, title, words),
+        _change(ground, item, title, words),
         Lesson(title.rstrip(". "), reason),
         frozenset({ground.trajectory.id}),
         _quotes(ground.shown, item["evidence"]),
+        ground.repair.marks(code),
     )
+
+
+def _quoting(words: str, code: str) -> str:
+    """The words of a lesson, and behind them the line of the repair that it chose."""
+    if words.count("`") % 2 or words.rstrip().endswith(("…", "...")):
+        raise Misfit("the text breaks off: end it, and use single quotes in code")
+    if not code or code in words or not words.strip():
+        return words
+    return f"{words.rstrip(' .:')}: `{code}`."
 
 
 def _must_teach(ground: Ground, title: str, words: str) -> None:
@@ -149,20 +164,13 @@ def _must_teach(ground: Ground, title: str, words: str) -> None:
     trajectory, base = ground.trajectory, base_text(ground.skill)
     if not words.strip():
         raise Misfit("SG207: no text")
-    if words.count("`") % 2 or words.rstrip().endswith(("…", "...")):
-        raise Misfit("the text breaks off: end it, and use single quotes in code")
-    names = names_of_the_task(trajectory, f"{title} {words}", base, ground.grant)
+    names = names_of_the_task(trajectory, f"{title} {words}", base, ground.repair)
     if names:
         raise Misfit(
             f"SG401: names things of this one task ({', '.join(names)}): say it in general"
         )
     if unmentioned(trajectory, "") and not names_something(words):
         raise Misfit("vague: name the function, option or command to use, in backquotes")
-    if not ground.grant.shows(words):
-        news = ", ".join(sorted(ground.grant.news)[:_MOST_NEWS])
-        raise Misfit(
-            f"not what the change shows: teach, in backquotes, what it brought in ({news})"
-        )
     strange = invented(trajectory, words, base)
     if trajectory.outcome.result is Result.PASS and strange:
         raise Misfit(f"not in the run: {', '.join(strange)}; teach what the agent really did")
@@ -177,14 +185,21 @@ def _must_not_tell(ground: Ground, text: str) -> None:
         )
 
 
-def _change(skill: Skill, item: JsonObject, title: str, words: str) -> Change:
+def _change(ground: Ground, item: JsonObject, title: str, words: str) -> Change:
+    skill = ground.skill
     anchor = anchors(skill)[item["place"]]
-    if item["op"] == "replace":
+    if item["op"] == "replace" and ground.repair.speaks_against(_block_text(skill, anchor)):
         if anchor.block is None:
             raise Misfit("SG205: only an item or a paragraph can be replaced, not this line")
         return replacement(skill, anchor.path, anchor.block, words)
     place = insertion(skill, anchor.path, anchor.line, words)
     return reference(skill, place, title, words) if item["op"] == "reference" else place
+
+
+def _block_text(skill: Skill, anchor: Anchor) -> str:
+    """The words that a replacement would take away; the line alone where nothing could be."""
+    block = anchor.block or LineRange(max(1, anchor.line), max(1, anchor.line))
+    return "\n".join(text_lines(skill.text(anchor.path) or "")[block.first - 1 : block.last])
 
 
 def base_text(skill: Skill) -> str:
@@ -195,6 +210,10 @@ def base_text(skill: Skill) -> str:
 def _quotes(shown: View, evidence: Iterable[str]) -> tuple[Quote, ...]:
     known = citations(shown)
     return tuple(known[name] for name in dict.fromkeys(evidence))
+
+
+def _stands_in(words: str, text: str) -> bool:
+    return f" {_words(words)} " in f" {_words(text)} "
 
 
 def _words(text: str) -> str:

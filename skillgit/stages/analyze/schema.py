@@ -19,22 +19,30 @@ def reply_schema(places: Iterable[str], passages: Iterable[str], most: int) -> d
     return _object(edits=_edits(places, passages, most))
 
 
-def proven_schema(places: Iterable[str], passages: Iterable[str], most: int) -> dict[str, object]:
-    """The same of an analyst that has proven its cause: causes and memory items come first."""
+def proven_schema(
+    places: Iterable[str], passages: Iterable[str], most: int, lines: Iterable[str]
+) -> dict[str, object]:
+    """The same of an analyst that has proven its cause: causes and memory items come first.
+
+    Each edit chooses one of the repair's new `lines`, or "" where it is about none of them.
+    """
     passages = tuple(passages)
     cause = _object(what=_string(300), evidence=_evidence(passages))
     memory = _object(title=_string(80), content=_string(400))
     return _object(
         causes=_some(cause, MOST_CAUSES),
         memories=_some(memory, MOST_MEMORIES),
-        edits=_edits(places, passages, most),
+        edits=_edits(places, passages, most, code=_one_of([*lines, ""])),
     )
 
 
-def _edits(places: Iterable[str], passages: Iterable[str], most: int) -> dict[str, object]:
+def _edits(
+    places: Iterable[str], passages: Iterable[str], most: int, **more: object
+) -> dict[str, object]:
     edit = _object(
         what_happened=_string(300),
         evidence=_evidence(passages),
+        **more,
         title=_string(80),
         place=_one_of(places),
         op=_one_of(OPERATIONS),

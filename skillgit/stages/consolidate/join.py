@@ -10,7 +10,16 @@ from dataclasses import replace
 from rapidfuzz import fuzz, process  # noqa: TID251 - its home
 
 from skillgit.skill.placement import words_of
-from skillgit.types import ChangeSet, Edit, Fate, Replace, State
+from skillgit.types import (
+    ChangeSet,
+    CreateFile,
+    DeleteFile,
+    Edit,
+    Fate,
+    Insert,
+    Replace,
+    State,
+)
 
 NEAR = 92.0
 """Token-sort ratio (0 to 100) from which two wordings count as one."""
@@ -42,18 +51,45 @@ def joined(members: Sequence[Edit]) -> tuple[Edit, tuple[Fate, ...]]:
 
 
 def join_alike(edits: Sequence[Edit]) -> ChangeSet:
-    """Join identical and near-identical edits of one file; replacements only of the same lines."""
+    """Join what teaches the same: first by what repairs have proven, then by the wording."""
+    proven = _joined(_by_marks(edits))
+    worded = _joined(_by_wording(proven.edits))
+    return ChangeSet(by_strength(worded.edits), proven.fates + worded.fates)
+
+
+def _joined(clusters: Iterable[Sequence[Edit]]) -> ChangeSet:
+    kept: list[Edit] = []
+    fates: tuple[Fate, ...] = ()
+    for cluster in clusters:
+        head, gone = joined(cluster)
+        kept.append(head)
+        fates += gone
+    return ChangeSet(tuple(kept), fates)
+
+
+def _by_marks(edits: Iterable[Edit]) -> list[list[Edit]]:
+    """Edits whose repairs brought in the same are one lesson, wherever they want to stand.
+
+    The place that takes least away from the skill is kept: what is proven is that something is
+    missing, not that a line of the skill is wrong.
+    """
+    clusters: defaultdict[object, list[Edit]] = defaultdict(list)
+    for edit in sorted(edits, key=lambda edit: (_intrusion(edit), edit.id)):
+        clusters[edit.marks or edit.id].append(edit)
+    return list(clusters.values())
+
+
+def _intrusion(edit: Edit) -> int:
+    kinds = (Insert, CreateFile, Replace, DeleteFile)
+    return kinds.index(type(edit.change))
+
+
+def _by_wording(edits: Iterable[Edit]) -> list[list[Edit]]:
+    """Identical and near-identical edits of one file; replacements only of the same lines."""
     by_place: defaultdict[object, list[Edit]] = defaultdict(list)
     for edit in sorted(edits, key=lambda edit: edit.id):
         by_place[_place(edit)].append(edit)
-    kept: list[Edit] = []
-    fates: tuple[Fate, ...] = ()
-    for rivals in by_place.values():
-        for cluster in _clusters(rivals):
-            head, gone = joined(cluster)
-            kept.append(head)
-            fates += gone
-    return ChangeSet(by_strength(kept), fates)
+    return [cluster for rivals in by_place.values() for cluster in _clusters(rivals)]
 
 
 def _place(edit: Edit) -> object:

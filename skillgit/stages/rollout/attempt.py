@@ -6,10 +6,12 @@ What an agent leaves is taken out of its folder by the program and graded outsid
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from skillgit.agent.episode import Brief, Budget, Episode
@@ -97,7 +99,9 @@ async def _by_model(made: Attempt, options: Options, bench: Bench, folder: Path)
     room = Room(model.sandbox, folder / "case-1", readable)
     made.work = await asyncio.to_thread(lay_out_case, case, room.work)
     preview = await asyncio.to_thread(domain.preview, case)
-    brief = _brief(made, options, model, room, preview)
+    brief = replace(
+        _brief(made, options, model, room, preview), unfinished=partial(_unfinished, case, room)
+    )
     made.episode = await work(brief, model.mind)
     made.grades = (await _graded(domain, case, room.work, options, folder),)
     for number, further in enumerate(order.task.cases[1:], 2):
@@ -122,6 +126,16 @@ def _brief(made: Attempt, options: Options, model: Model, room: Room, preview: s
         speech=options.speech,
         budget=Budget.of(options.agent),
         seed=seed,
+    )
+
+
+def _unfinished(case: Case, room: Room) -> str:
+    """Whatever an agent says, without an answer file nothing is done."""
+    if os.path.lexists(room.work / case.answer):
+        return ""
+    return (
+        f"There is no file {case.answer} yet, and only what a program writes into it counts."
+        " Go on; or end once more if nothing can be done."
     )
 
 

@@ -19,6 +19,7 @@ from diagnosing import (
     HONEST,
     WRONG,
     Lab,
+    edit,
     is_diagnosis,
     lesson,
     repair,
@@ -354,7 +355,9 @@ def test_asked_for_in_so_many_words_a_failure_is_one_call(
 ) -> None:
     lab = Lab(tmp_path, endpoint, options=Analyze(error_analyst=ErrorAnalyst.SINGLE_CALL))
     lab.failed_run()
-    endpoint.queue(replying({"edits": lesson()["edits"]}))
+    uncoded = edit()
+    del uncoded["code"]
+    endpoint.queue(replying({"edits": [uncoded]}))
     (patch,) = lab.analyze().patches
     assert patch.proof is None
     assert patch.edits

@@ -1,4 +1,4 @@
-"""What a repair changes, and what a proof lets a lesson name."""
+"""The change between two programs as it is told, and what a repair lets a lesson name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from skillgit.stages.analyze.difference import (
     difference,
     last_program,
 )
-from skillgit.stages.analyze.leakage import NOTHING, Grant, names_of_the_task
+from skillgit.stages.analyze.leakage import names_of_the_task
+from skillgit.stages.analyze.repair import NOTHING, Repair
 from skillgit.types import Outcome, Result, Step, ToolCall, Trajectory
 
 PROGRAM = st.lists(st.sampled_from(["a = 1", "b = 2", "", "print(a)", "  ", "--- x", "+++ y"]))
@@ -72,21 +73,10 @@ def test_a_difference_of_any_two_programs_can_be_told(before: list[str], after: 
         assert set(added) <= {line.rstrip() for line in after}
 
 
-def test_a_proof_grants_what_it_added_unless_the_inputs_have_it() -> None:
-    grant = Grant("x += ' EUR'\nif region == 'East':", "day,region\n1.1.,East\n")
+def test_a_lesson_may_name_what_a_repair_added_unless_the_inputs_have_it() -> None:
+    repair = Repair("x = 1", "x = 1\nx += ' EUR'\nif region == 'East':", "day,region\n1.1.,East\n")
     run = trajectory(call("python", "print(1)"))
     lesson = "Append ' EUR' to it for 'East'; use 'EUR', never 'USD'."
     assert names_of_the_task(run, lesson, "", NOTHING) == ["EUR", "East"]
-    assert names_of_the_task(run, lesson, "", grant) == ["East"]
-    assert names_of_the_task(run, lesson, "region East", grant) == []
-
-
-def test_a_proven_lesson_names_what_the_repair_brought_in() -> None:
-    grant = Grant('answer = f"{total:.2f} EUR"\nwrite(answer)', "", "write(str(total))\ntotal = 1")
-    assert grant.news == {".2f", "EUR"}
-    assert grant.shows("Write amounts with two decimals: `f'{amount:.2f}'`.")
-    assert not grant.shows("Write a serial number with six digits: `f'{number:06d}'`.")
-    assert not grant.shows("Write it in EUR.")
-    assert Grant("a = 1", "", "").shows("anything"), "nothing was brought in that has a name"
-    assert NOTHING.shows("anything")
-    assert Grant("if x == 'West':", "North,West\n", "if x == 1:").shows("anything"), "see SG401"
+    assert names_of_the_task(run, lesson, "", repair) == ["East"]
+    assert names_of_the_task(run, lesson, "region East", repair) == []

@@ -355,7 +355,9 @@ def test_what_the_repair_had_to_add_may_be_named_and_names_of_the_task_may_not(
 ) -> None:
     lab = Lab(tmp_path, endpoint)
     lab.failed_run()
-    program = HONEST.replace('"Bo"', '"Bo" or row["name"] == "heavy"')
+    program = HONEST.replace('open("answer', "heavy = f'{total:.2f} kg'\nopen(\"answer").replace(
+        'f"{total:.2f} kg"', "heavy"
+    )
     texts = ["Append the unit 'heavy', in `f'{total} heavy'`.", "Look for 'Bo' with `==`."]
     reply = lesson()
     reply["edits"] = [{**lesson()["edits"][0], "text": text} for text in texts]  # type: ignore[index]
