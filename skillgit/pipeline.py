@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
+from skillgit import __version__
 from skillgit.config import Analyze, Config, ErrorAnalyst, Record, Signals
 from skillgit.errors import UsageError
 from skillgit.names import Digest, EditId, RoundId
@@ -244,10 +245,14 @@ def _proposed(patches: Sequence[Patch]) -> list[EditId]:
 
 
 def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:
-    """Name the round after what it is asked to do: the same request gives the same commits."""
+    """Name the round after what it is asked to do: the same request gives the same commits.
+
+    A later version of skillgit may do otherwise with it, so it names another round.
+    """
     trial = tools.trial
     asked = json.dumps(
         {
+            "version": __version__,
             "skill": skill.root,
             "base": skill.commit,
             "model": tools.model_name,
