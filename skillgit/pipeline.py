@@ -212,7 +212,6 @@ def _told(best: Proposal, pool: Pool, tools: Tools) -> Evolution:
         usage=tools.usage(),
         merges=best.changes.merges,
         gate=best.passage.report if best.passage else None,
-        gate_remarks=best.passage.remarks if best.passage else (),
     )
 
 

@@ -457,6 +457,8 @@ class GateReport:
     dropped: tuple[Harm, ...] = ()
     searched: int = 0
     rivals: int = 1
+    remarks: tuple[str, ...] = ()
+    """What a person must hear of before they believe these figures."""
 
     @property
     def passed(self) -> bool:
@@ -544,5 +546,4 @@ class Evolution:
     merges: Sequence[MergeRecord] = ()
     gate: GateReport | None = None
     """None where no tasks were given to replay on."""
-    gate_remarks: tuple[str, ...] = ()
     """What a person must hear of before they believe its figures."""

@@ -32,7 +32,7 @@ def summary(evolution: Evolution, *, dry_run: bool) -> str:
             *_edits(evolution),
             *_usage(evolution),
             *_gate(evolution.gate),
-            *_some(evolution.gate_remarks, "note"),
+            *_some(evolution.gate.remarks if evolution.gate else (), "note"),
             *_lessons(evolution, dry_run=dry_run),
         ]
     )
@@ -218,7 +218,7 @@ def payload(evolution: Evolution) -> dict[str, object]:
             {"origin": d.origin, "line": d.line, "message": d.message}
             for d in evolution.pool.diagnostics
         ],
-        "gate": _gate_payload(evolution.gate, evolution.gate_remarks),
+        "gate": _gate_payload(evolution.gate),
         "usage": {
             name: getattr(evolution.usage, name) for name in evolution.usage.__dataclass_fields__
         },
@@ -241,7 +241,7 @@ def payload(evolution: Evolution) -> dict[str, object]:
     }
 
 
-def _gate_payload(gate: GateReport | None, remarks: Sequence[str]) -> dict[str, object] | None:
+def _gate_payload(gate: GateReport | None) -> dict[str, object] | None:
     if gate is None:
         return None
-    return {"passed": gate.passed, **asdict(gate), "remarks": list(remarks)}
+    return {"passed": gate.passed, **asdict(gate)}

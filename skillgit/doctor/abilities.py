@@ -122,7 +122,7 @@ async def probe_tools(wire: Wire, model: str) -> Check:
         "tool calls",
         Level.WARN,
         found,
-        "'evolve' needs none; for agents start vLLM with --enable-auto-tool-choice and "
+        "agents then speak in text (agent.protocol), which works; else start vLLM with --enable-auto-tool-choice and "
         "--tool-call-parser",
     )
 

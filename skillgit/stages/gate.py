@@ -40,15 +40,11 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What comes through the gate: the edits, what befell the others, and the figures.
-
-    `remarks` are what a person must hear of before they believe these.
-    """
+    """What comes through the gate: the edits, what befell the others, and the figures."""
 
     edits: tuple[Edit, ...]
     fates: tuple[Fate, ...]
     report: GateReport
-    remarks: tuple[str, ...] = ()
 
 
 async def gate(skill: Skill, rivals: Sequence[Sequence[Edit]], trial: Trial) -> tuple[int, Passage]:
@@ -121,7 +117,7 @@ async def _measured(skill: Skill, edits: Sequence[Edit], trial: Trial) -> Passag
     before = await trial.measure(skill, trial.seeds)
     after = await trial.measure(_evolved(skill, edits), trial.seeds) if edits else before
     comparison = compare(before, after)
-    return Passage(tuple(edits), (), _report(comparison, trial.seeds), comparison.remarks)
+    return Passage(tuple(edits), (), _report(comparison, trial.seeds))
 
 
 def _report(comparison: Comparison, seeds: tuple[int, ...]) -> GateReport:
@@ -138,6 +134,7 @@ def _report(comparison: Comparison, seeds: tuple[int, ...]) -> GateReport:
         tied=len(comparison.ties),
         p=comparison.test.exact,
         verdict=comparison.verdict.value,
+        remarks=comparison.remarks,
     )
 
 

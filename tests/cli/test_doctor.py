@@ -37,7 +37,7 @@ def test_lines_are_aligned_and_advice_follows_its_line(
     assert f"ok    endpoint      {endpoint.url} (an unknown server)" in lines
     assert "ok    JSON schema   honoured" in lines
     place = lines.index("warn  tool calls    auto: no, required: no")
-    assert lines[place + 1].startswith("                    -> 'evolve' needs none;")
+    assert lines[place + 1].startswith("                    -> agents then speak in text")
 
 
 def test_something_essential_that_fails_ends_with_3(

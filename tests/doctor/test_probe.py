@@ -118,19 +118,19 @@ FAULTS: dict[str, tuple[str, Handler, str, str]] = {
         "tool calls",
         model(auto=Answer('{"name": "list_files"}')),
         "auto: no, required: yes",
-        "'evolve' needs none",
+        "agents then speak in text",
     ),
     "another tool": (
         "tool calls",
         model(required=Answer(None, tool_calls=({"name": "rm", "arguments": "{}"},))),
         "auto: yes, required: no",
-        "'evolve' needs none",
+        "agents then speak in text",
     ),
     "tools are refused": (
         "tool calls",
         model(auto=refusing(400), required=Answer(None, tool_calls=({"arguments": "["},))),
         "auto: no, required: no",
-        "'evolve' needs none",
+        "agents then speak in text",
     ),
     "no hits are told": (
         "prefix cache",
