@@ -122,8 +122,8 @@ async def probe_tools(wire: Wire, model: str) -> Check:
         "tool calls",
         Level.WARN,
         found,
-        "agents then speak in text (agent.protocol), which works; else start vLLM with --enable-auto-tool-choice and "
-        "--tool-call-parser",
+        "agents then speak in text (agent.protocol), which works; else start "
+        "vLLM with --enable-auto-tool-choice and --tool-call-parser",
     )
 
 
