@@ -546,4 +546,5 @@ class Evolution:
     merges: Sequence[MergeRecord] = ()
     gate: GateReport | None = None
     """None where no tasks were given to replay on."""
-    """What a person must hear of before they believe its figures."""
+    rollouts: str = ""
+    """Where the runs lie that the round made itself; empty where trajectories were given."""

@@ -15,6 +15,7 @@ from skillgit.adapters.git import GitRepository
 from skillgit.adapters.prompts import JinjaPrompts
 from skillgit.adapters.runs import RunFolder
 from skillgit.adapters.settings import load_settings
+from skillgit.adapters.timings import keep_timings
 from skillgit.agent.episode import Budget
 from skillgit.config import Config, ErrorAnalyst, Signals
 from skillgit.domains.loading import load_tasks
@@ -37,6 +38,7 @@ from skillgit.wiring.errands import Errand
 from skillgit.wiring.measuring import measured
 from skillgit.wiring.places import open_repository, skill_root, uncommitted
 from skillgit.wiring.runs import Runner, Work, model_runner
+from skillgit.wiring.timing import StopWatch
 
 ROLLOUTS_FOLDER = "rollouts"
 """In the private state of the repository: what agents did on the tasks of a round."""
@@ -75,8 +77,13 @@ def run_round(errand: Errand, progress: Progress) -> Evolution:
             "looking for what teaches: neither trajectories nor tasks are given",
             hint="give --trajectories PATH, or --tasks PATH to run the agent first",
         )
+    watch = StopWatch(progress)
     with open_repository(errand.start) as repository:
-        return asyncio.run(_round(_site(errand, repository, progress)))
+        site = _site(errand, repository, watch)
+        evolution = asyncio.run(_round(site))
+        if evolution.branch:
+            keep_timings(site.state, watch.timings(evolution))
+    return evolution
 
 
 def _site(errand: Errand, repository: GitRepository, progress: Progress) -> _Site:
@@ -96,14 +103,14 @@ def _site(errand: Errand, repository: GitRepository, progress: Progress) -> _Sit
 
 
 async def _round(site: _Site) -> Evolution:
-    replay, trajectories = site.errand.replay, site.errand.trajectories
+    replay, trajectories, rollouts = site.errand.replay, site.errand.trajectories, ""
     given = read_trajectory_files(trajectories)
     async with asking(site.config, site.state / STORE_FILE, replay=replay) as (ask, store):
         try:
             runner = await _runner(site, ask, store)
             if runner and site.tasks and not trajectories:
                 trajectories = (await _rolled_out(site, runner, site.tasks),)
-                given = read_trajectory_files(trajectories)
+                given, rollouts = read_trajectory_files(trajectories), str(trajectories[0])
             tools = Tools(
                 repository=site.repository,
                 model=Model(ask, JinjaPrompts(), site.progress),
@@ -114,7 +121,8 @@ async def _round(site: _Site) -> Evolution:
                 trial=_trial(site, runner),
                 tasks=tasks_of_runs(trajectories) if site.validation else {},
             )
-            return await evolve(_request(site, given), _reseedable(tools))
+            evolution = await evolve(_request(site, given), _reseedable(tools))
+            return replace(evolution, rollouts=rollouts)
         except SurroundingsError as error:
             raise partial_stop(error, ask) from error
 
