@@ -90,7 +90,7 @@ def render(trailers: Trailers) -> str:
     """The paragraph of trailers."""
     values = (
         ("Skillgit-Round", trailers.round),
-        ("Skillgit-Skill", _skill_value(trailers.skill)),
+        ("Skillgit-Skill", skill_value(trailers.skill)),
         ("Skillgit-Base", trailers.base),
         ("Skillgit-Patch", trailers.patch),
         ("Skillgit-Support", trailers.support),
@@ -160,7 +160,8 @@ def plain_line(line: str) -> str:
     return shown if len(shown) <= _QUOTE_WIDTH else f"{shown[: _QUOTE_WIDTH - 4].rstrip()} […]"
 
 
-def _skill_value(skill: str) -> str:
+def skill_value(skill: str) -> str:
+    """The folder of a skill as a trailer holds it."""
     if not skill:
         return "."
     return json.dumps(skill, ensure_ascii=False) if skill.startswith((" ", '"')) else skill
@@ -209,7 +210,7 @@ def _trailers(found: list[tuple[str, str]]) -> Trailers:
         )
     return Trailers(
         RoundId(values["Round"]),
-        _skill(values["Skill"]),
+        skill_of(values["Skill"]),
         Oid(values["Base"]),
         Digest(values["Patch"]),
         _support(values["Support"]),
@@ -226,7 +227,8 @@ def _only(found: list[tuple[str, str]], name: str) -> str:
     return values[0]
 
 
-def _skill(value: str) -> str:
+def skill_of(value: str) -> str:
+    """The folder that a trailer names; ValueError where it is no safe path."""
     if value == ".":
         return ""
     if value.startswith('"'):
