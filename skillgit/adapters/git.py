@@ -2,8 +2,8 @@
 
 One thread, one command at a time, none left running. Whatever the user, the repository or a
 surrounding hook has configured, a command here gives the same bytes: no replaced objects, no
-attributes, hooks, pagers, prompts or signatures. `git_reading.py` and `git_writing.py` hold the
-commands.
+attributes, hooks, pagers, prompts or signatures. `git_reading.py`, `git_writing.py` and
+`git_rewriting.py` hold the commands.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from skillgit.adapters.git_reading import Output, Reading
+from skillgit.adapters.git_rewriting import Rewriting
 from skillgit.adapters.git_writing import Writing
 from skillgit.errors import SurroundingsError
 
@@ -60,8 +61,8 @@ _ENVIRONMENT = {
 }
 
 
-class GitRepository(Reading, Writing):
-    """`ports.Workshop` and `ports.History` on a repository that is there.
+class GitRepository(Reading, Writing, Rewriting):
+    """`ports.Workshop`, `ports.History` and `ports.Keeper` on a repository that is there.
 
     Use it in a `with` block, on one thread.
     """

@@ -10,7 +10,7 @@ from pathlib import Path
 from skillgit.adapters.git_reading import Run
 from skillgit.errors import SkillgitError, SurroundingsError
 from skillgit.names import Oid
-from skillgit.ports import Signature, TreeChange
+from skillgit.ports import RefMove, Signature, TreeChange
 
 _IDENT = re.compile(r"(?P<name>.*) <(?P<email>.*)> -?\d+ [+-]\d+")
 
@@ -83,25 +83,38 @@ class Writing:
 
     def move_ref(self, ref: str, new: Oid, expected: Oid | None, why: str) -> None:
         """Compare-and-swap; `expected` None means that the ref must not exist yet."""
-        if self.is_scratch or not ref.startswith("refs/"):
-            raise SkillgitError(f"moving {ref}: only refs of a repository that lasts are moved")
-        old = expected or "0" * len(new)
-        moved = self.run(
-            "update-ref", "--create-reflog", "-m", why, ref, new, old, allow=(0, 1, 128)
-        )
+        self.move_refs((RefMove(ref, new, expected),), why)
+
+    def move_refs(self, moves: Sequence[RefMove], why: str) -> None:
+        """Compare-and-swap of several refs: all of them or none."""
+        for move in moves:
+            if self.is_scratch or not move.ref.startswith("refs/"):
+                raise SkillgitError(
+                    f"moving {move.ref}: only refs of a repository that lasts are moved"
+                )
+        asked = b"".join(map(_update_line, moves))
+        told = ("update-ref", "--create-reflog", "-m", why, "--stdin", "-z")
+        moved = self.run(*told, stdin=asked, allow=(0, 1, 128))
         if moved.status == 0:
             return
-        now = self.read_ref(ref)
-        if now != expected:
-            stands = f"it is at {now[:12]} now" if now else "it is gone"
-            raise SkillgitError(
-                f"moving {ref} to {new[:12]}: someone else moved it meanwhile, {stands}",
-                hint="nothing was changed; run the same command again",
-            )
+        for move in moves:
+            now = self.read_ref(move.ref)
+            if now != move.expected:
+                stands = f"it is at {now[:12]} now" if now else "it is gone"
+                raise SkillgitError(
+                    f"moving {move.ref} to {move.new[:12]}: someone else moved it meanwhile, "
+                    f"{stands}",
+                    hint="nothing was changed; run the same command again",
+                )
         raise SurroundingsError(
-            f"moving {ref} to {new[:12]}: {moved.stderr.strip()}",
+            f"moving {moves[0].ref} to {moves[0].new[:12]}: {moved.stderr.strip()}",
             hint="choose another branch prefix if a branch of that name is in the way",
         )
+
+
+def _update_line(move: RefMove) -> bytes:
+    old = move.expected or "0" * len(move.new)
+    return f"update {move.ref}\0{move.new}\0{old}\0".encode("utf-8", "surrogateescape")
 
 
 def _index_line(change: TreeChange, width: int) -> bytes:

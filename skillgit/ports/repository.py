@@ -29,6 +29,23 @@ class Signature:
     seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class RefMove:
+    """A ref, where it shall point, and where it must point now (None = it must not exist)."""
+
+    ref: str
+    new: Oid
+    expected: Oid | None
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The tree of a three-way merge, and the paths that conflict in it."""
+
+    tree: Oid
+    conflicts: tuple[str, ...] = ()
+
+
 class Repository(Protocol):
     """A Git repository as a store of objects and refs. Never touches HEAD, index or work tree."""
 
@@ -158,4 +175,31 @@ class History(Protocol):
 
     def scratch(self) -> AbstractContextManager[Workshop]:
         """A place for objects that a check needs and that must leave no trace."""
+        ...
+
+
+class Keeper(History, Workshop, Protocol):
+    """A repository in which recorded lessons are dropped, kept, or reverted."""
+
+    def scratch(self) -> AbstractContextManager[Keeper]:
+        """The same objects, and a place in front of them for new ones that is thrown away."""
+        ...
+
+    def merge_trees(self, base: Oid, ours: Oid, theirs: Oid) -> Merged:
+        """What `theirs` changes of `base`, done to `ours`; each is a commit or a tree."""
+        ...
+
+    def rewritten(self, commit: Oid, tree: Oid, parent: Oid) -> Oid:
+        """The commit with another tree and parent: author, dates and message byte for byte.
+
+        A signature would not hold any more and is left out, unless nothing changes.
+        """
+        ...
+
+    def move_refs(self, moves: Sequence[RefMove], why: str) -> None:
+        """Compare-and-swap of several refs: all of them or none."""
+        ...
+
+    def in_use(self, branch: str) -> str:
+        """The work tree that has a branch (a full ref name) checked out, or rebases it; or ""."""
         ...

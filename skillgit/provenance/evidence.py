@@ -156,6 +156,21 @@ class WithheldList:
     withheld: tuple[WithheldRecord, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """<patch digest>.json below `refs/skillgit/refusals`: a lesson that a person does not want."""
+
+    round: RoundId
+    skill: str
+    evidence: Oid
+    title: str
+    words: tuple[str, ...]
+    """What its edits said; empty where the evidence was not at hand."""
+    reason: str
+    by: str
+    when: int
+
+
 Document = (
     RoundRecord
     | TrajectoryList
@@ -165,6 +180,7 @@ Document = (
     | WithheldList
     | GateReport
     | Trajectory
+    | Refusal
 )
 D = TypeVar("D", bound=Document)
 _SCHEMAS: Mapping[type, str] = {
@@ -176,6 +192,7 @@ _SCHEMAS: Mapping[type, str] = {
     WithheldList: "skillgit.withheld/1",
     GateReport: "skillgit.gate/1",
     Trajectory: "skillgit.trajectory/1",
+    Refusal: "skillgit.refusal/1",
 }
 
 
