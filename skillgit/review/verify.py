@@ -29,12 +29,13 @@ from skillgit.skill.hunks import Ground, apply_changes
 from skillgit.types import Finding, Severity, Skill
 
 
-def verify_range(history: History, revision_range: str) -> tuple[Finding, ...]:
+def verify_range(history: History, *revisions: str) -> tuple[Finding, ...]:
     """Everything that is wrong with the lesson commits of a range, and with the skills at its end.
 
-    The `path` of a finding on a commit is `commit <id>`. UsageError where the range is none.
+    The range is `A..B`, or several revisions as in `git rev-list`: `B ^A ^C`. The `path` of a
+    finding on a commit is `commit <id>`. UsageError where the range is none.
     """
-    commits = history.commits(revision_range)
+    commits = history.commits(*revisions)
     findings: list[Finding] = []
     seen: list[Claim] = []
     archive = Archive(history)
