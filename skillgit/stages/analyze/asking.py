@@ -33,8 +33,8 @@ class Office:
 class Question:
     """What one analyst is asked.
 
-    `repair` is what proved its cause, if anything; `example` the part of the question that is the
-    same for all, whose words are no lesson.
+    `repair` is what proved its cause, if anything. `example` is a part of `text` that is the same
+    for all, and whose words are no lesson.
     """
 
     role: str
@@ -55,6 +55,13 @@ async def ask_about(office: Office, question: Question) -> Reading | NoReply:
     contract = office.contract.content
     ground = Ground(office.skill, question.shown, contract, question.repair, question.example)
     reading = read_reply(ground, answer.value)
+    if reading.copied:
+        # Told so, a small model copies once more; without the example it has nothing to copy.
+        bare = Message("user", question.text.replace(question.example, ""))
+        call = replace(call, label=f"{call.label} bare", messages=(office.contract, bare))
+        anew = await office.model.ask(call)
+        if isinstance(anew, Reply):
+            answer, reading = anew, read_reply(ground, anew.value)
     if reading.reasons:
         better = await office.model.ask(_again(call, answer, reading, office.model))
         if isinstance(better, Reply):

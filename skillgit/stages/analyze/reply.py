@@ -42,6 +42,9 @@ from skillgit.types import (
 
 T = TypeVar("T")
 
+_COPIED = "copied from the example: teach what the change of this run shows"
+_OF_THE_RUN = re.compile(r"\bthe agent\b", re.IGNORECASE)
+
 
 class Misfit(ValueError):  # noqa: N818 - a value in the making, raised and caught in this file
     """Why one edit of a reply cannot be taken."""
@@ -64,6 +67,11 @@ class Reading:
         """What goes back to the analyst."""
         edits = [f"edit {fate.edit.rpartition('.')[2]}: {fate.reason}" for fate in self.misfits]
         return [*edits, *self.unfit]
+
+    @property
+    def copied(self) -> bool:
+        """Is there nothing in it but an edit of the prompt's example?"""
+        return not self.edits and any(fate.reason == _COPIED for fate in self.misfits)
 
     def patch(self) -> Patch:
         """What goes on to consolidation."""
@@ -136,7 +144,9 @@ def _edit(ground: Ground, item: JsonObject, name: EditId) -> Edit:
     if item["op"] != "replace" and _stands_in(said, ground.contract):
         raise Misfit("the skill or the prompt says this already, word for word")
     if any(_stands_in(words, ground.example) for words in (title, said)):
-        raise Misfit("copied from the example: teach what the change of this run shows")
+        raise Misfit(_COPIED)
+    if ground.repair.after and _OF_THE_RUN.search(f"{title} {said}"):
+        raise Misfit("speaks of the agent of this run: tell the reader what to do, and when")
     words = _quoting(said, code)
     _must_teach(ground, title, words)
     _must_not_tell(ground, f"{title}\n{words}\n{reason}")
