@@ -34,6 +34,7 @@ VERBS = MappingProxyType(
         "init": "Write a commented configuration file into this repository.",
         "check": "Check skills, or a range of lesson commits, against the guardrails.",
         "rule": "Explain a guardrail.",
+        "hook": "Do what one of Git's hooks is for; Git calls this.",
         "log": "List the rounds and lessons in this repository's history.",
         "why": "Show which lesson, and which trajectories, a line of a skill comes from.",
         "doctor": "Check Git, the endpoint and the model, and say what to do.",

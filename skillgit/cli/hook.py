@@ -1,0 +1,149 @@
+"""`skillgit hook`: what the hooks of Git call; `skillgit init --hooks` installs them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import click
+
+from skillgit.cli.console import examples, safe, say
+from skillgit.errors import FindingsError, UsageError
+from skillgit.types import Finding, Severity
+
+if TYPE_CHECKING:
+    from skillgit.review.pushing import Push
+
+_BYPASS = "`--no-verify` skips this hook"
+
+
+@click.command(
+    epilog=examples(
+        "skillgit hook pre-commit",
+        "skillgit hook commit-msg .git/COMMIT_EDITMSG",
+        "skillgit hook pre-push origin git@example.org:skills.git",
+    ),
+    context_settings={"ignore_unknown_options": True},
+)
+@click.argument("name", metavar="HOOK")
+@click.argument("arguments", metavar="[ARGUMENT]...", nargs=-1, type=click.UNPROCESSED)
+def command(*, name: str, arguments: tuple[str, ...]) -> int:
+    """Do what one of Git's hooks is for; Git calls this, with its own arguments.
+
+    pre-commit checks the staged skills. commit-msg refuses a commit that calls itself a lesson
+    and is none, as when a lesson is amended. pre-push checks the lessons that the remote does not
+    have, and says whose evidence it lacks. Exits with 1 to stop Git.
+    """
+    if name not in _HOOKS:
+        raise UsageError(
+            f"running the hook {name!r}: skillgit has none of that name",
+            hint=f"these are there: {', '.join(_HOOKS)}",
+        )
+    return _HOOKS[name](arguments)
+
+
+def _pre_commit(arguments: tuple[str, ...]) -> int:
+    del arguments  # Git gives none
+    from skillgit.cli import check  # noqa: PLC0415 - a commit message needs no rules on trees
+
+    with check.command.make_context("check", ["--staged"]) as context:
+        code = check.command.invoke(context)
+    if code:
+        say(f"the commit was not made; mend what is said above, or {_BYPASS}")
+    return int(code or 0)
+
+
+def _commit_msg(arguments: tuple[str, ...]) -> int:
+    from skillgit.adapters.git_hooks import (  # noqa: PLC0415 - pre-commit has no time for it
+        read_message,
+        staged_tree,
+        without_comments,
+    )
+    from skillgit.review.amending import mentions_lesson, objections  # noqa: PLC0415 - the same
+
+    if len(arguments) != 1:
+        raise UsageError(
+            f"running the hook commit-msg: it was given {len(arguments)} arguments, not a file",
+            hint="Git calls it with the file of the message: skillgit hook commit-msg FILE",
+        )
+    message = read_message(Path(arguments[0]))
+    if not mentions_lesson(message):
+        return 0
+    from skillgit.wiring import open_history  # noqa: PLC0415 - GitPython takes its time
+
+    with open_history(Path.cwd()) as history, history.scratch() as scratch:
+        message = without_comments(history, message)
+        wrong = objections(scratch, message, staged_tree(scratch))
+    if not wrong:
+        return 0
+    title = message.partition("\n")[0]
+    raise FindingsError(
+        f"committing {title!r}: it calls itself a lesson and is none: {'; '.join(wrong)}",
+        hint="a lesson stays as its round made it. Put your change into a commit of its own; or "
+        "take the Skillgit- lines and Assisted-by out of the message, and the commit is yours. "
+        f"Your message is in {arguments[0]}. {_BYPASS}, and `skillgit check --range` will tell",
+    )
+
+
+def _pre_push(arguments: tuple[str, ...]) -> int:
+    from skillgit.review.pushing import read_lines, read_push  # noqa: PLC0415 - as above
+    from skillgit.wiring import open_history  # noqa: PLC0415 - as above
+
+    if len(arguments) != 2:
+        raise UsageError(
+            f"running the hook pre-push: it was given {len(arguments)} arguments, not two",
+            hint="Git calls it with a remote and its address, and the refs on its input",
+        )
+    refs = read_lines(sys.stdin.read())
+    if not any(ref.new for ref in refs):
+        return 0
+    remote, address = arguments
+    with open_history(Path.cwd()) as history:
+        push = read_push(history, refs, remote)
+    for finding in push.findings:
+        say(safe(_as_line(finding)))
+    if push.evidence:
+        _tell_of_evidence(push, remote, address)
+    if any(finding.severity is Severity.ERROR for finding in push.findings):
+        raise FindingsError(
+            f"pushing {push.lessons} lessons: what they say of themselves is not true",
+            hint=f"`skillgit drop` or mend what is named above; {_BYPASS}",
+        )
+    return 0
+
+
+def _as_line(finding: Finding) -> str:
+    place = f"{finding.path}:{finding.line}" if finding.line else finding.path
+    return f"{place}: {finding.rule} {finding.severity}: {finding.message}"
+
+
+def _tell_of_evidence(push: Push, remote: str, address: str) -> None:
+    """A warning only: the lessons are as true without it, but nobody there can check them."""
+    from skillgit.adapters.git_hooks import remote_refs  # noqa: PLC0415 - as above
+    from skillgit.review.pushing import EVIDENCE  # noqa: PLC0415 - as above
+
+    # An address may hold a password; a name does not.
+    shown = remote if remote != address else "that repository"
+    there = remote_refs(address, f"{EVIDENCE}rounds/*")
+    if there is None:
+        say(f"whether {safe(shown)} has the evidence of these lessons could not be asked")
+    missing = push.lacking(there or {})
+    here = [ref for ref in missing if push.evidence[ref]]
+    if there is not None and missing:
+        what = "round" if len(missing) == 1 else "rounds"
+        say(
+            click.style("warning: ", fg="yellow", bold=True)
+            + safe(f"{shown} lacks the evidence of {len(missing)} {what}; without it nobody there ")
+            + "can check these lessons or ask where they come from"
+        )
+    if here and remote != address:
+        say(f"push it with: git push {safe(shown)} {' '.join(f'{ref}:{ref}' for ref in here)}")
+
+
+_HOOKS: Mapping[str, Callable[[tuple[str, ...]], int]] = MappingProxyType(
+    {"pre-commit": _pre_commit, "commit-msg": _commit_msg, "pre-push": _pre_push}
+)
+HOOKS = tuple(_HOOKS)
