@@ -1,13 +1,21 @@
-"""Changes of a skill as a tree of the repository: what `record` writes and a check writes again."""
+"""A lesson as a tree and a message: what `record` writes, and what is written again later.
+
+A check writes the tree again to compare it, `keep` the whole commit to put it back.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from skillgit.names import Oid
 from skillgit.ports import Repository, TreeChange
+from skillgit.provenance.evidence import LessonRecord
+from skillgit.provenance.trailers import MOST_SOURCES, Trailers, message, plain
 from skillgit.skill.hunks import apply_changes
-from skillgit.types import Change, Skill
+from skillgit.types import MANIFEST, Change, Lesson, Skill
+
+_NAME = re.compile(r"^name:[ \t]*[\"']?([^\s\"'#][^\"'#\n]*)", re.MULTILINE)
 
 
 def tree_of(repo: Repository, skill: Skill, changes: Iterable[Change]) -> Oid:
@@ -29,3 +37,28 @@ def tree_of(repo: Repository, skill: Skill, changes: Iterable[Change]) -> Oid:
             if skill.files.get(path) != files.get(path)
         ],
     )
+
+
+def message_of(claim: LessonRecord, skill: Skill, model: str, evidence: Oid) -> str:
+    """The commit message: the claim in short, and where the long form lies."""
+    trailers = Trailers(
+        round=claim.round,
+        skill=claim.skill,
+        base=claim.base,
+        patch=claim.patch,
+        support=claim.support,
+        evidence=evidence,
+        sources=claim.sources[:MOST_SOURCES],
+        model=model,
+    )
+    quotes = [quote for edit in claim.edits for quote in edit.quotes]
+    return message(skill_name(skill), Lesson(claim.title, claim.reason), quotes, trailers)
+
+
+def skill_name(skill: Skill) -> str:
+    """The name of the skill's folder; the name it gives itself where it is the repository."""
+    if skill.folder:
+        return skill.folder
+    head = (skill.text(MANIFEST) or "").replace("\r\n", "\n").partition("\n---")[0]
+    found = _NAME.search(head)
+    return (plain(found[1]) if found else "") or "skill"

@@ -8,7 +8,7 @@ commits, so doing it again changes nothing.
     account.py     what the round can tell about itself
     lessons.py     which edits stand or fall together
     trial.py       do they, as Git sees it?
-    documents.py   the evidence, and the message of a lesson
+    documents.py   the evidence
     names.py       what the branch is called
 """
 
@@ -23,10 +23,10 @@ from skillgit.names import Oid
 from skillgit.ports import Signature, TreeChange, Workshop
 from skillgit.provenance.evidence import lesson_path, render, round_ref
 from skillgit.provenance.patch_digest import patch_digest
-from skillgit.review.replay import tree_of
+from skillgit.review.replay import message_of, tree_of
 from skillgit.skill.hunks import apply_changes
 from skillgit.stages.record.account import Account
-from skillgit.stages.record.documents import claim_of, message_of, round_documents
+from skillgit.stages.record.documents import claim_of, round_documents
 from skillgit.stages.record.lessons import Draft, drafts
 from skillgit.stages.record.names import branch_name
 from skillgit.stages.record.trial import settle
@@ -92,7 +92,7 @@ def _commit_lessons(
         patch = patch_digest(repo.diff(tip, tree))
         claim = claim_of(draft, skill, round_, account, patch)
         blob = repo.write_blob(render(claim))
-        tip = repo.write_commit(tree, [tip], message_of(claim, skill, round_, blob), who)
+        tip = repo.write_commit(tree, [tip], message_of(claim, skill, round_.model, blob), who)
         sources = frozenset(source.trajectory for source in claim.sources)
         lessons.append(LessonCommit(tip, blob, patch, claim.title, draft.edits, sources))
     return tuple(lessons)

@@ -1,4 +1,4 @@
-"""The evidence of a round, and the message of a lesson: the same claims, long and short."""
+"""The evidence of a round: everything that it claims, and what is behind it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from skillgit.names import Digest, EditId, Oid, TrajectoryId
+from skillgit.names import Digest, EditId, TrajectoryId
 from skillgit.provenance.evidence import (
     Document,
     LessonRecord,
@@ -18,12 +18,10 @@ from skillgit.provenance.evidence import (
     WithheldRecord,
     merge_paths,
 )
-from skillgit.provenance.trailers import MOST_SOURCES, Trailers, message
 from skillgit.review.totals import proofs
 from skillgit.stages.record.account import Account
 from skillgit.stages.record.lessons import Draft
-from skillgit.stages.record.names import skill_name
-from skillgit.types import Edit, Lesson, Quote, Round, Skill, State
+from skillgit.types import Edit, Quote, Round, Skill, State
 
 
 def claim_of(
@@ -43,22 +41,6 @@ def claim_of(
         sources=account.sources(draft.edits),
         patch=patch,
     )
-
-
-def message_of(claim: LessonRecord, skill: Skill, round_: Round, evidence: Oid) -> str:
-    """The commit message: the claim in short, and where the long form lies."""
-    trailers = Trailers(
-        round=claim.round,
-        skill=claim.skill,
-        base=claim.base,
-        patch=claim.patch,
-        support=claim.support,
-        evidence=evidence,
-        sources=claim.sources[:MOST_SOURCES],
-        model=round_.model,
-    )
-    quotes = [quote for edit in claim.edits for quote in edit.quotes]
-    return message(skill_name(skill), Lesson(claim.title, claim.reason), quotes, trailers)
 
 
 def round_documents(

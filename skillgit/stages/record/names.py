@@ -5,25 +5,14 @@ from __future__ import annotations
 import re
 
 from skillgit.names import RoundId
-from skillgit.provenance.trailers import plain
-from skillgit.types import MANIFEST, Skill
-
-_NAME = re.compile(r"^name:[ \t]*[\"']?([^\s\"'#][^\"'#\n]*)", re.MULTILINE)
+from skillgit.review.replay import skill_name
+from skillgit.types import Skill
 
 
 def branch_name(prefix: str, skill: Skill, round_id: RoundId) -> str:
     """`skillgit/xlsx/20261121T231905Z-7f3ac1`, whatever the prefix and the folder are called."""
     parts = [part for part in prefix.split("/") if part] or ["skillgit"]
     return "/".join([*map(_ref_part, parts), _ref_part(skill_name(skill)), round_id])
-
-
-def skill_name(skill: Skill) -> str:
-    """The name of the skill's folder; the name it gives itself where it is the repository."""
-    if skill.folder:
-        return skill.folder
-    head = (skill.text(MANIFEST) or "").replace("\r\n", "\n").partition("\n---")[0]
-    found = _NAME.search(head)
-    return (plain(found[1]) if found else "") or "skill"
 
 
 def _ref_part(text: str) -> str:
