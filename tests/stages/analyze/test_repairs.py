@@ -155,12 +155,34 @@ def test_a_line_that_demands_what_had_to_go_is_replaced(lab: Lab) -> None:
     assert isinstance(taught.change, Replace)
 
 
-def test_a_copy_of_the_prompts_example_goes_back(lab: Lab) -> None:
-    parrot = "Write durations as hours and minutes with a colon"
+PARROT = "Write durations as hours and minutes with a colon"
+
+
+def test_who_copies_the_prompts_example_is_asked_without_it(lab: Lab) -> None:
     lab.failed_run()
-    reply = replying(lesson(title=parrot))
-    lab.endpoint.queue(repair(HONEST), reply, reply)
+    lab.endpoint.queue(repair(HONEST), replying(lesson(title=PARROT)), replying(lesson()))
+    (patch,) = lab.analyze().patches
+    assert patch.edits
+    first, second = (request["messages"] for request in lab.endpoint.requests[-2:])
+    assert PARROT in first[-1]["content"]
+    assert PARROT not in second[-1]["content"]
+    assert len(first) == len(second) == 2, "asked anew, not told of it"
+
+
+def test_who_still_copies_is_told_and_then_teaches_nothing(lab: Lab) -> None:
+    lab.failed_run()
+    copy = replying(lesson(title=PARROT))
+    lab.endpoint.queue(repair(HONEST), copy, copy, copy)
     (patch,) = lab.analyze().patches
     assert not patch.edits
     assert patch.fates[0].reason.startswith("copied from the example")
     assert "copied from the example" in str(lab.endpoint.requests[-1]["messages"][-1]["content"])
+
+
+def test_a_proven_lesson_does_not_speak_of_its_run(lab: Lab) -> None:
+    lab.failed_run()
+    bad = replying(lesson(text="The agent should have written `f'{total:.2f}'`."))
+    lab.endpoint.queue(repair(HONEST), bad, bad)
+    (patch,) = lab.analyze().patches
+    assert not patch.edits
+    assert patch.fates[0].reason.startswith("speaks of the agent of this run")
