@@ -7,6 +7,7 @@ Keys in a file are `table.field`, for example `consolidate.min_support`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -51,6 +52,29 @@ class Recalc(StrEnum):
     NONE = "none"
     FORMUALIZER = "formualizer"
     LIBREOFFICE = "libreoffice"
+
+
+class Profile(StrEnum):
+    """Whom a skill must please: the specification, every known reader, or Anthropic's tools."""
+
+    SPEC = "spec"
+    PORTABLE = "portable"
+    CLAUDE = "claude"
+
+
+class Grade(StrEnum):
+    """How grave it is that a rule is broken, as a repository sees it."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    OFF = "off"
+
+
+class FailOn(StrEnum):
+    """What makes `skillgit check` fail."""
+
+    ERROR = "error"
+    WARNING = "warning"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +209,18 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """What `skillgit check` demands in this repository; a round demands what it always does."""
+
+    profile: Profile = Profile.SPEC
+    fail_on: FailOn = FailOn.ERROR
+    baseline: str = ""
+    """A file of old findings that are not told again, from the root of the repository."""
+    severity: Mapping[str, Grade] = field(default_factory=dict)
+    """Rules that weigh more, less or nothing here: `SG105 = "off"`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """The branch and the evidence."""
 
@@ -205,3 +241,4 @@ class Config:
     sandbox: Sandbox = field(default_factory=Sandbox)
     grading: Grading = field(default_factory=Grading)
     gate: Gate = field(default_factory=Gate)
+    check: Check = field(default_factory=Check)

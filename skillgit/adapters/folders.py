@@ -21,13 +21,18 @@ MAX_FILES = 20_000
 MAX_BYTES = 1_048_577
 """Of each file; one more than what is looked at, so that a longer file is known to be longer."""
 
-_SKIPPED = {"node_modules", "__pycache__"}
+SKIPPED = frozenset({"node_modules", "__pycache__"})
+"""Folders that are no part of a skill."""
+
 _SEEN = {".agents", ".claude"}
 
 
 @dataclass(frozen=True, slots=True)
 class SkillFolder:
-    """What lies in the folder of a skill. `name` is "" where it is a repository's root."""
+    """What lies in the folder of a skill. `name` is "" where it is a repository's root.
+
+    Of a file that no rule looks into, an image for example, the content is left out.
+    """
 
     name: str
     files: dict[SkillPath, bytes]
@@ -75,23 +80,29 @@ def read_folder(folder: Path) -> SkillFolder:
     return found
 
 
+def is_read(path: str) -> bool:
+    """Does a rule look into such a file of a skill, or may it hold a comment for the rules?"""
+    return path.lower().endswith(".md") or "scripts/" in path
+
+
+def is_searched(name: str) -> bool:
+    """Are skills looked for in folders of this name, where nobody names one?"""
+    return name in _SEEN or not (name.startswith(".") or name in SKIPPED)
+
+
 def _below(folder: Path, depth: int) -> Iterator[Path]:
     if _is_skill(folder):
         yield folder
     if depth == 0:
         return
     for entry in _entries(folder):
-        if entry.is_dir(follow_symlinks=False) and _is_searched(entry.name):
+        if entry.is_dir(follow_symlinks=False) and is_searched(entry.name):
             yield from _below(folder / entry.name, depth - 1)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         return sorted(entries, key=lambda entry: entry.name)
-
-
-def _is_searched(name: str) -> bool:
-    return name in _SEEN or not (name.startswith(".") or name in _SKIPPED)
 
 
 def _is_skill(folder: Path) -> bool:
@@ -110,7 +121,7 @@ def _as_given(holder: Path, start: Path) -> Path:
 def _files(folder: Path, inside: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
     for entry in _entries(folder):
         path = f"{inside}{entry.name}"
-        if entry.name == ".git" or entry.name in _SKIPPED:
+        if entry.name == ".git" or entry.name in SKIPPED:
             continue
         if entry.is_dir(follow_symlinks=False) and not _is_repository(Path(entry.path)):
             yield from _files(folder / entry.name, f"{path}/")
@@ -137,7 +148,11 @@ def _add(found: SkillFolder, text: str, entry: os.DirEntry[str]) -> None:
     elif stat.S_ISREG(mode):
         if mode & stat.S_IXUSR:
             found.modes[path] = "100755"
-        with Path(entry.path).open("rb") as file:
-            found.files[path] = file.read(MAX_BYTES)
+        found.files[path] = _content(entry) if is_read(path) else b""
     else:
         found.refused[text] = "neither a file nor a folder"
+
+
+def _content(entry: os.DirEntry[str]) -> bytes:
+    with Path(entry.path).open("rb") as file:
+        return file.read(MAX_BYTES)

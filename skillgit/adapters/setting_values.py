@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from skillgit.config import Config
+from skillgit.config import Config, Grade
 from skillgit.errors import UsageError
 
 Value = str | int | float | bool
@@ -25,16 +25,19 @@ def _leaves(value: object, prefix: str = "") -> Iterator[tuple[str, Value]]:
         inner = getattr(value, each.name)
         if dataclasses.is_dataclass(inner):
             yield from _leaves(inner, f"{prefix}{each.name}.")
-        else:
+        elif not isinstance(inner, Mapping):
             yield f"{prefix}{each.name}", inner
 
 
 DEFAULTS: Mapping[str, Value] = MappingProxyType(dict(_leaves(Config())))
 """Every setting by its dotted key, in the order of config.py. A default also shows the type."""
 
+OPEN = "check.severity"
+"""The table whose keys are not settings of config.py but the ids of rules."""
+
 TABLES = frozenset(
     ".".join(parts[:depth])
-    for parts in (key.split(".") for key in DEFAULTS)
+    for parts in (key.split(".") for key in (*DEFAULTS, f"{OPEN}.*"))
     for depth in range(1, len(parts))
 )
 
@@ -95,6 +98,8 @@ def checked(key: str, given: object, where: str, *, from_text: bool = False) -> 
     `from_text` also reads numbers, switches and choices that are written as text, as in the
     environment and on the command line.
     """
+    if is_open(key):
+        return _grade(key, given, where)
     if key not in DEFAULTS:
         raise unknown(key, where)
     value = _typed(key, given, where, from_text=from_text)
@@ -107,6 +112,20 @@ def checked(key: str, given: object, where: str, *, from_text: bool = False) -> 
     return value
 
 
+def is_open(key: str) -> bool:
+    """Does the key grade a rule, as `check.severity.SG105` does?"""
+    return re.fullmatch(rf"{re.escape(OPEN)}\.SG\d{{3}}", key) is not None
+
+
+def _grade(key: str, given: object, where: str) -> Grade:
+    if isinstance(given, str) and given in {*Grade}:
+        return Grade(given)
+    choices = " or ".join(f'"{choice}"' for choice in Grade)
+    shown = "a table" if isinstance(given, dict) else repr(given)
+    hint = 'take the line out to keep what SKILLS_FORMAT.md says, or write "off"'
+    raise UsageError(f"{where}: {key} must be {choices}, not {shown}", hint=hint)
+
+
 def unknown(key: str, where: str) -> UsageError:
     """The error for a key that is no setting, with the one that was probably meant."""
     if key.rpartition(".")[2] in {"api_key", "key", "token", "secret", "password"}:
@@ -115,7 +134,7 @@ def unknown(key: str, where: str) -> UsageError:
             f"{DEFAULTS['endpoint.api_key_env']}"
         )
     else:
-        meant = nearest(key)
+        meant = f"{OPEN}.SG105" if key.startswith(f"{OPEN}.") else nearest(key)
         hint = f"did you mean {meant}?" if meant else "`skillgit config` lists every setting"
     return UsageError(f"{where}: there is no setting {key}", hint=hint)
 

@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from skillgit.adapters.setting_values import DEFAULTS, TABLES, Value, checked, unknown
+from skillgit.adapters.setting_values import DEFAULTS, TABLES, Value, checked, is_open, unknown
 from skillgit.config import Config
 from skillgit.errors import UsageError
 
@@ -81,22 +81,22 @@ def load_settings(
     return Settings(
         _with_values(Config(), {key: each.value for key, each in chosen.items()}),
         MappingProxyType(
-            {key: chosen[key].origin if key in chosen else "default" for key in DEFAULTS}
+            dict.fromkeys(DEFAULTS, "default") | {key: each.origin for key, each in chosen.items()}
         ),
     )
 
 
 def describe(settings: Settings) -> tuple[Described, ...]:
-    """Every setting in the order of config.py, with its value and its origin."""
+    """Every setting in the order of config.py, with its value and its origin; grades come last."""
     return tuple(
         Described(key, _without_password(_value_at(settings.config, key)), settings.origins[key])
-        for key in DEFAULTS
+        for key in settings.origins
     )
 
 
 def _value_at(config: object, key: str) -> Value:
     for name in key.split("."):
-        config = getattr(config, name)
+        config = config[name] if isinstance(config, Mapping) else getattr(config, name)
     assert isinstance(config, (str, int, float, bool))  # noqa: S101 - as DEFAULTS found it
     return config
 
@@ -114,6 +114,9 @@ def _with_values(value: _T, chosen: Mapping[str, Value], prefix: str = "") -> _T
         key, inner = f"{prefix}{each.name}", getattr(value, each.name)
         if dataclasses.is_dataclass(inner):
             changes[each.name] = _with_values(inner, chosen, f"{key}.")
+        elif isinstance(inner, Mapping):
+            within = {k: v for k, v in chosen.items() if k.startswith(f"{key}.")}
+            changes[each.name] = {k.rpartition(".")[2]: within[k] for k in sorted(within)}
         else:
             changes[each.name] = chosen.get(key, inner)
     return dataclasses.replace(value, **changes)  # type: ignore[type-var] # the same
@@ -131,10 +134,16 @@ def _from_options(options: Mapping[str, object]) -> Iterator[_Given]:
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[_Given]:
     names = {f"SKILLGIT_{key.replace('.', '_').upper()}": key for key in DEFAULTS}
+    names |= {name: key for name in environ if is_open(key := _open_key(name))}
     _refuse_misspelt_variables(environ, names)
     for name, key in (_SHORT_NAMES | names).items():
         if environ.get(name):
             yield _Given(key, checked(key, environ[name], name, from_text=True), name)
+
+
+def _open_key(name: str) -> str:
+    """The key that grades a rule, of a variable as SKILLGIT_CHECK_SEVERITY_SG105."""
+    return name.removeprefix("SKILLGIT_").lower().replace("_", ".").replace(".sg", ".SG")
 
 
 def _refuse_misspelt_variables(environ: Mapping[str, str], names: Mapping[str, str]) -> None:
@@ -231,7 +240,8 @@ def _from_file_checked(key: str, value: object, where: str, *, strange: bool) ->
 
 
 def _first_of(table: str) -> str:
-    return next(key for key in DEFAULTS if key.startswith(f"{table}.")).rpartition(".")[2] + " = …"
+    keys = (key for key in DEFAULTS if key.startswith(f"{table}."))
+    return next(keys, ".SG105").rpartition(".")[2] + " = …"
 
 
 def _read(path: Path) -> str:

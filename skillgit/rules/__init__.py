@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
+from skillgit.config import Profile
 from skillgit.errors import UsageError
 from skillgit.names import SkillPath
 from skillgit.rules.fields import FIELD_RULES
@@ -26,7 +27,7 @@ from skillgit.rules.limits import estimated_tokens
 from skillgit.rules.links import LINKS
 from skillgit.rules.patch import PATCH
 from skillgit.rules.paths import PATHS
-from skillgit.rules.profile import Grades, Profile, Source
+from skillgit.rules.profile import Demands, Grades, Source
 from skillgit.rules.provenance import PROVENANCE
 from skillgit.rules.rule import Group, Rule, RuleInfo, by_id
 from skillgit.rules.safety import SAFETY
@@ -36,6 +37,7 @@ from skillgit.types import Finding
 
 __all__ = [
     "RULES",
+    "Demands",
     "Grades",
     "Group",
     "Profile",
@@ -44,6 +46,7 @@ __all__ = [
     "check_skill",
     "estimated_tokens",
     "explain",
+    "in_order",
     "rule_info",
 ]
 
@@ -62,20 +65,26 @@ def check_skill(
     folder: str,
     *,
     modes: Mapping[SkillPath, str] = _NOTHING,
-    profile: Profile = Profile.SPEC,
+    profile: Profile | Demands = Profile.SPEC,
     refused: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Finding, ...]:
     """What the rules on trees say about a skill, by path, line and rule; paths within the skill.
 
     `refused` are paths of the skill that are no SkillPath, each with the reason.
     """
-    tree = Tree(files, folder, modes, profile, refused)
-    return tuple(sorted(_findings(tree), key=lambda f: (f.path, f.line, f.column, f.rule)))
+    demands = Demands(profile) if isinstance(profile, Profile) else profile
+    tree = Tree(files, folder, modes, demands.profile, refused)
+    return tuple(sorted(_findings(tree, demands), key=in_order))
 
 
-def _findings(tree: Tree) -> Iterator[Finding]:
+def in_order(finding: Finding) -> tuple[str, int, int, str]:
+    """The order in which findings are told: by path, line, column and rule."""
+    return (finding.path, finding.line, finding.column, finding.rule)
+
+
+def _findings(tree: Tree, demands: Demands) -> Iterator[Finding]:
     for each in _TREE_RULES:
-        severity = each.info.grades.of(tree.profile)
+        severity = demands.severity(each.info.id, each.info.grades)
         if severity is not None:
             for mark in each.check(tree):
                 where = (mark.path, mark.message, mark.line, mark.column)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from skillgit.rules.profile import MILD_FOR_CLAUDE, STRICT_ELSEWHERE, Profile, Source
+from skillgit.config import Profile
+from skillgit.rules.profile import MILD_FOR_CLAUDE, STRICT_ELSEWHERE, Source
 from skillgit.rules.rule import Mark, Rule, rule
 from skillgit.rules.tree import Tree
 from skillgit.skill.frontmatter import Trouble, encoding_problem

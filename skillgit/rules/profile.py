@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from skillgit.config import Grade, Profile
 from skillgit.types import Severity
-
-
-class Profile(StrEnum):
-    """The specification, every known reader together, or Anthropic's tools."""
-
-    SPEC = "spec"
-    PORTABLE = "portable"
-    CLAUDE = "claude"
 
 
 class Source(StrEnum):
@@ -50,3 +44,18 @@ STRICT_ELSEWHERE = Grades(Severity.WARNING, Severity.ERROR, Severity.ERROR)
 MILD_FOR_CLAUDE = Grades(Severity.ERROR, Severity.ERROR, Severity.WARNING)
 NOT_FOR_CLAUDE = Grades(Severity.ERROR, Severity.ERROR, None)
 ONLY_FOR_CLAUDE = Grades(None, None, Severity.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What is asked of a skill: a profile, and for single rules what a repository says instead."""
+
+    profile: Profile = Profile.SPEC
+    grades: Mapping[str, Grade] = field(default_factory=dict)
+
+    def severity(self, rule_id: str, grades: Grades) -> Severity | None:
+        """How grave it is to break a rule; None: not looked at."""
+        own = self.grades.get(rule_id)
+        if own is None:
+            return grades.of(self.profile)
+        return None if own is Grade.OFF else Severity(own)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from skillgit.config import Profile
 from skillgit.names import SkillPath
 from skillgit.rules.limits import MAX_TEXT
-from skillgit.rules.profile import Profile
 from skillgit.skill.frontmatter import Field, Frontmatter, Kind, read_frontmatter
 from skillgit.skill.markdown import Structure, structure
 from skillgit.types import MANIFEST
