@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
+from skillgit.adapters.git_blaming import Blaming, Output, Run
 from skillgit.errors import SurroundingsError, UsageError
 from skillgit.names import Oid, SkillPath
-from skillgit.ports import BlamedLine, Commit
+from skillgit.ports import Commit
 from skillgit.types import MANIFEST, Skill
+
+__all__ = ["Output", "Reading", "Run"]
 
 _SUBMODULE = "160000"
 _DIFF_OPTIONS = (
@@ -23,44 +24,14 @@ _DIFF_OPTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
-    """What a command left behind."""
-
-    status: int
-    stdout: bytes
-    stderr: str
-
-    @property
-    def line(self) -> str:
-        """The first line of stdout."""
-        return self.stdout.decode("utf-8", "replace").partition("\n")[0]
-
-
-class Run(Protocol):
-    """Run one Git command in the repository."""
-
-    def __call__(
-        self,
-        *arguments: str,
-        stdin: bytes = b"",
-        env: Mapping[str, str] | None = None,
-        allow: tuple[int, ...] = (0,),
-    ) -> Output:
-        """SurroundingsError where it ends with a status that is not in `allow`."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
 class _Entry:
     mode: str
     oid: Oid
     path: str
 
 
-class Reading:
+class Reading(Blaming):
     """The reading half of a repository; `run` is the other's."""
-
-    run: Run
 
     def resolve(self, revision: str) -> Oid:
         """The commit that a revision names; UsageError where it names none."""
@@ -113,6 +84,13 @@ class Reading:
         )
         return Oid(found.line) if found.status == 0 and ref.startswith("refs/") else None
 
+    def diffs(self, commits: Sequence[Oid], *, back: bool = False) -> Mapping[Oid, bytes]:
+        """The canonical diff of each commit to its one parent; `back` is from it to the parent."""
+        asked = "".join(f"{oid}\n" for oid in commits).encode()
+        turned = ("-R",) if back else ()
+        found = self.run("diff-tree", "--stdin", *turned, *_DIFF_OPTIONS, stdin=asked)
+        return dict(_diffs_by_commit(found.stdout)) if commits else {}
+
     def refs(self, *prefixes: str) -> Mapping[str, Oid]:
         """Full ref names below the prefixes and the commits that they point to."""
         told = "--format=%(objecttype) %(objectname) %(refname)"
@@ -124,22 +102,42 @@ class Reading:
         """Is `older` reachable from `newer`? False as well where either is not here."""
         return self.run("merge-base", "--is-ancestor", older, newer, allow=(0, 1, 128)).status == 0
 
-    def commits(self, *revisions: str, containing: str = "") -> tuple[Commit, ...]:
-        """The commits of a range, parents first; only messages with that text, if one is given."""
+    def commits(
+        self, *revisions: str, containing: str = "", paths: Sequence[str] = ()
+    ) -> tuple[Commit, ...]:
+        """The commits of a range, parents first; only messages with that text, if one is given.
+
+        With `paths` only those that change one of these files or folders.
+        """
         unfit = any(not r or r.startswith("-") or re.search(r"[\0\n]", r) for r in revisions)
         grep = (f"--grep={containing}", "--fixed-strings") if containing else ()
         asked = "".join(f"{revision}\n" for revision in revisions).encode()
+        narrow = ("--full-history", "--", *paths) if paths else ()
         if revisions and not unfit:
-            walk = ("rev-list", "--topo-order", "--reverse", *grep, "--stdin")
+            walk = ("rev-list", "--topo-order", "--reverse", *grep, "--stdin", *narrow)
             found = self.run(*walk, stdin=asked, allow=(0, 128, 129))
             if found.status == 0:
-                oids = [Oid(line) for line in found.stdout.decode().split()]
-                raw = self._contents(oids)
-                return tuple(_commit(oid, raw[oid]) for oid in oids)
+                return self._commits_called(found.stdout)
         raise UsageError(
             f"reading the history: {' '.join(revisions)!r} is no range of commits here",
             hint="a range looks like main..skillgit/xlsx/20261121T231905Z-7f3ac1",
         )
+
+    def mentions(self, text: str) -> tuple[Commit, ...]:
+        """The commits with that text in their message that any ref or HEAD reaches.
+
+        The evidence itself does not count: what lies under refs/skillgit/ is left out.
+        """
+        found = self.run(
+            *("rev-list", "--topo-order", "--reverse", f"--grep={text}", "--fixed-strings"),
+            *("--exclude=refs/skillgit/*", "--all"),
+        )
+        return self._commits_called(found.stdout)
+
+    def _commits_called(self, oids: bytes) -> tuple[Commit, ...]:
+        names = [Oid(line) for line in oids.decode().split()]
+        raw = self._contents(names)
+        return tuple(_commit(oid, raw[oid]) for oid in names)
 
     def read_blob(self, blob: Oid) -> bytes | None:
         """The bytes of a blob; None where the repository does not have it."""
@@ -154,18 +152,6 @@ class Reading:
     def tree(self, at: Oid, folder: str = "") -> Mapping[str, Oid]:
         """All files below a folder of a commit, by path from that folder; empty where none."""
         return {entry.path: entry.oid for entry in self._entries(f"{at}:{folder}")}
-
-    def blame(self, path: str, line: int, at: Oid) -> BlamedLine:
-        """Who last wrote a line; UsageError where there is no such file or line."""
-        span = f"{line},{line}"
-        found = self.run("blame", "--porcelain", "-L", span, at, "--", path, allow=(0, 128))
-        if found.status:
-            said = found.stderr.strip().removeprefix("fatal: ")
-            raise UsageError(
-                f"asking who wrote {path}:{line} at {at[:12]}: {said}",
-                hint="give a file of that commit and one of its lines, as skills/xlsx/SKILL.md:12",
-            )
-        return _blamed(found.stdout.decode("utf-8", "replace"), path)
 
     def _entries(self, tree: str) -> list[_Entry]:
         """Every file of a tree, `<commit>:<folder>`; none where there is no such folder."""
@@ -225,12 +211,11 @@ def _decoded(data: bytes, encoding: bytes) -> str:
         return data.decode("utf-8", "replace")
 
 
-def _blamed(answer: str, path: str) -> BlamedLine:
-    """One line of `blame --porcelain`: a head, fields, and the text after a tab."""
-    head, *fields = answer.split("\n")
-    oid, line, *_ = head.split(" ")
-    named = next((f.removeprefix("filename ") for f in fields if f.startswith("filename ")), path)
-    if named.startswith('"'):
-        named = json.loads(named) if re.fullmatch(r'"(?:[^"\\]|\\["\\])*"', named) else path
-    text = next((field[1:] for field in fields if field.startswith("\t")), "")
-    return BlamedLine(Oid(oid), named, int(line), text)
+_DIFF_OF = re.compile(rb"^([0-9a-f]{40}|[0-9a-f]{64})\n", re.MULTILINE)
+
+
+def _diffs_by_commit(answer: bytes) -> Iterator[tuple[Oid, bytes]]:
+    """No line of a diff is a bare id: each begins with a mark, a keyword or a backslash."""
+    _, *parts = _DIFF_OF.split(answer)
+    for oid, diff in zip(parts[::2], parts[1::2], strict=True):
+        yield Oid(oid.decode("ascii")), diff

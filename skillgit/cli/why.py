@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from skillgit.cli.console import examples, out, print_json, safe
 from skillgit.cli.places import in_repository
 from skillgit.errors import UsageError
 from skillgit.provenance.evidence import LessonRecord
-from skillgit.review.why import Answer, why
-from skillgit.types import Quote
+from skillgit.review.why import Answer, why_lines
+from skillgit.types import LineRange, Quote
 
 _MOST_SHOWN = 5
 
@@ -20,6 +21,7 @@ _MOST_SHOWN = 5
 @click.command(
     epilog=examples(
         "skillgit why skills/xlsx/SKILL.md:12",
+        "skillgit why skills/xlsx/SKILL.md:12-30",
         "skillgit why skills/xlsx/SKILL.md:12 --at skillgit/xlsx/20261121T231905Z-7f3ac1",
         "skillgit why skills/xlsx/SKILL.md:12 --json",
     )
@@ -32,51 +34,66 @@ _MOST_SHOWN = 5
 def command(*, place: str, at: str, as_json: bool) -> None:
     """Show which lesson a line of a skill comes from, and which trajectories taught it.
 
-    LINE counts in the file as it was committed, not in the one that is being edited.
+    LINE is a number or a range like 12-30. It counts in the file as it was committed, not in the
+    one that is being edited. A lesson is found through renames, moves, reformatting, rebases and
+    squash merges; a note says so where it is known by its change or its words alone.
     """
     from skillgit.wiring import open_history  # noqa: PLC0415 - GitPython takes its time
 
-    name, line = _parted(place)
+    name, lines = _parted(place)
     with open_history(Path.cwd()) as history:
         path = in_repository(name, history.work_tree)
-        answer = why(history, path, line, at)
+        answers = why_lines(history, path, lines, at)
     if as_json:
-        print_json("why", _as_json(answer, path, line))
-    else:
-        _show(answer, path, line)
+        parts = [_part(answer, path) for answer in answers]
+        one_line = lines.first == lines.last
+        print_json("why", parts[0] if one_line else {"path": path, "parts": parts})
+        return
+    for number, answer in enumerate(answers):
+        if number:
+            out("")
+        _show(answer, path)
 
 
-def _parted(place: str) -> tuple[str, int]:
+def _parted(place: str) -> tuple[str, LineRange]:
     name, _, number = place.rpartition(":")
-    if not name or not number.isascii() or not number.isdecimal() or not 0 < int(number) < 10**9:
+    span = re.fullmatch(r"([1-9][0-9]{0,8})(?:-([1-9][0-9]{0,8}))?", number, re.ASCII)
+    if not name or span is None or int(span[2] or span[1]) < int(span[1]):
         raise UsageError(
             f"reading {place!r}: it is no FILE:LINE",
-            hint="give a file and the number of a line, as in skills/xlsx/SKILL.md:12",
+            hint="give a file and the number of a line, as in skills/xlsx/SKILL.md:12, "
+            "or of the first and the last one, as in skills/xlsx/SKILL.md:12-30",
         )
-    return name, int(number)
+    return name, LineRange(int(span[1]), int(span[2] or span[1]))
 
 
-def _show(answer: Answer, path: str, line: int) -> None:
-    out(safe(f"{path}:{line}: {answer.line.text}"))
+def _show(answer: Answer, path: str) -> None:
+    for number, text in enumerate(answer.texts, start=answer.lines.first):
+        out(safe(f"{path}:{number}: {text}"))
     commit = f"commit {answer.commit.id[:12]}"
-    if answer.trailers is None and answer.record is None:
+    lesson = answer.lesson
+    if lesson is None:
         out(safe(f"written by {answer.commit.author} in {commit}, {answer.remark}"))
         out(safe(f"  {answer.subject}"))
         return
-    out(safe(f"lesson: {answer.subject} ({commit})"))
-    if answer.trailers is not None:
-        out(safe(f"round: {answer.trailers.round}, model {answer.trailers.model}"))
-        out(f"support: {answer.trailers.support}")
+    trailers = answer.trailers
+    if trailers is None:
+        out(safe(f"lesson: {lesson.title} ({answer.how}; {commit}: {answer.subject})"))
+    else:
+        out(safe(f"lesson: {answer.subject} ({commit})"))
+    model = f", model {trailers.model}" if trailers else ""
+    out(safe(f"round: {lesson.round}{model}"))
+    support = trailers.support if trailers else lesson.record and lesson.record.support
+    out(f"support: {support}")
     if answer.remark:
         out(safe(f"note: {answer.remark}"))
-    if answer.record is not None:
-        _show_record(answer.record, with_support=answer.trailers is None)
+    if lesson.record is not None:
+        _show_record(lesson.record)
+    if lesson.number:
+        out(f"more: skillgit show {lesson.name}")
 
 
-def _show_record(record: LessonRecord, *, with_support: bool) -> None:
-    if with_support:
-        out(safe(f"round: {record.round}"))
-        out(f"support: {record.support}")
+def _show_record(record: LessonRecord) -> None:
     if record.reason.strip():
         out(textwrap.fill(safe(f"because: {record.reason}"), 98, subsequent_indent="  "))
     out("taught by:")
@@ -93,28 +110,33 @@ def _quotes(record: LessonRecord) -> list[Quote]:
     return [quote for edit in record.edits for quote in edit.quotes]
 
 
-def _as_json(answer: Answer, path: str, line: int) -> dict[str, object]:
+def _part(answer: Answer, path: str) -> dict[str, object]:
     return {
         "path": path,
-        "line": line,
-        "text": answer.line.text,
+        "line": answer.lines.first,
+        "last_line": answer.lines.last,
+        "text": "\n".join(answer.texts),
         "commit": answer.commit.id,
         "author": answer.commit.author,
         "subject": answer.subject,
+        "how": answer.how,
         "remark": answer.remark,
         "lesson": _lesson(answer),
     }
 
 
 def _lesson(answer: Answer) -> dict[str, object] | None:
-    told = answer.record or answer.trailers
-    if told is None:
+    lesson = answer.lesson
+    told = None if lesson is None else lesson.record or lesson.trailers
+    if lesson is None or told is None:
         return None
-    record = answer.record
+    record = lesson.record
     return {
+        "name": lesson.name if lesson.number else None,
         "round": told.round,
         "skill": told.skill,
         "base": told.base,
+        "evidence": lesson.evidence,
         "support": told.support.sources,
         "analysed": told.support.analysed,
         "title": record.title if record else None,

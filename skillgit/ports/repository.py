@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from skillgit.names import Oid
-from skillgit.types import Skill
+from skillgit.types import LineRange, Skill
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +137,20 @@ class History(Protocol):
         """The skill in folder `root` as of revision `at`; UsageError where there is none."""
         ...
 
-    def commits(self, *revisions: str, containing: str = "") -> tuple[Commit, ...]:
-        """The commits of a range, parents first; only messages with that text, if one is given."""
+    def commits(
+        self, *revisions: str, containing: str = "", paths: Sequence[str] = ()
+    ) -> tuple[Commit, ...]:
+        """The commits of a range, parents first; only messages with that text, if one is given.
+
+        With `paths` only those that change one of these files or folders.
+        """
+        ...
+
+    def mentions(self, text: str) -> tuple[Commit, ...]:
+        """The commits with that text in their message that any ref or HEAD reaches.
+
+        The evidence itself does not count: what lies under refs/skillgit/ is left out.
+        """
         ...
 
     def refs(self, *prefixes: str) -> Mapping[str, Oid]:
@@ -151,6 +163,10 @@ class History(Protocol):
 
     def diff(self, old: Oid, new: Oid) -> bytes:
         """The canonical diff of two commits or trees, whatever the user's configuration says."""
+        ...
+
+    def diffs(self, commits: Sequence[Oid], *, back: bool = False) -> Mapping[Oid, bytes]:
+        """The canonical diff of each commit to its one parent; `back` is from it to the parent."""
         ...
 
     def read_blob(self, blob: Oid) -> bytes | None:
@@ -169,8 +185,14 @@ class History(Protocol):
         """The paths that differ between two commits or trees, from the root of the repository."""
         ...
 
-    def blame(self, path: str, line: int, at: Oid) -> BlamedLine:
-        """Who last wrote a line; UsageError where there is no such file or line."""
+    def blame(
+        self, path: str, lines: LineRange, at: Oid, *, through: bool = False
+    ) -> tuple[BlamedLine, ...]:
+        """Who last wrote each of these lines; UsageError where there is no such file or line.
+
+        The commits that `blame.ignoreRevsFile` lists do not count. `through` looks through what
+        changed no word: blanks and line ends, lines that were moved or copied, between files too.
+        """
         ...
 
     def scratch(self) -> AbstractContextManager[Workshop]:

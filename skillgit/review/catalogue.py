@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from skillgit.errors import UsageError
 from skillgit.names import Oid, RoundId
@@ -72,6 +72,22 @@ class Catalogue:
     def lessons(self) -> tuple[FoundLesson, ...]:
         """The lessons of all rounds."""
         return tuple(lesson for one in self.rounds for lesson in one.lessons)
+
+    def lesson_of(self, history: History, commit: Oid) -> FoundLesson | None:
+        """The lesson whose trailers a commit carries, on a branch or not."""
+        [told] = (one for one in history.commits(f"{commit}^!") if one.id == commit)
+        trailers = parse(told.message)
+        if trailers is None or isinstance(trailers, Malformed):
+            return None
+        for lesson in self.lessons:
+            if lesson.evidence == trailers.evidence and lesson.round == trailers.round:
+                copies = tuple(dict.fromkeys((*lesson.copies, commit)))
+                return replace(lesson, commit=commit, copies=copies, trailers=trailers)
+        record = document(LessonRecord, history.read_blob(trailers.evidence))
+        title = record.title if record else title_of(told)
+        return FoundLesson(
+            commit, trailers.evidence, record, trailers.round, 0, title, (commit,), trailers
+        )
 
 
 def read_catalogue(history: History, skill: str | None = None) -> Catalogue:

@@ -28,7 +28,10 @@ from skillgit.rules.edits import broken_rule
 from skillgit.types import Change, Edit, Skill
 
 Problem = tuple[str, str]
-FETCH = "fetch it with: git fetch origin 'refs/skillgit/*:refs/skillgit/*'"
+FETCH = (
+    "fetch it with: skillgit evidence fetch "
+    "(which is git fetch origin 'refs/skillgit/*:refs/skillgit/*')"
+)
 _NOBODY = Signature("nobody", "nobody@example.invalid", 0)
 
 

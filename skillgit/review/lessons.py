@@ -10,22 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from enum import StrEnum
 
 from skillgit.errors import UsageError
-from skillgit.names import Oid, RoundId
+from skillgit.names import RoundId
 from skillgit.ports import History
-from skillgit.provenance.evidence import LessonRecord
-from skillgit.provenance.trailers import Malformed, parse
-from skillgit.review.catalogue import (
-    Catalogue,
-    FoundLesson,
-    KnownRound,
-    document,
-    read_catalogue,
-    title_of,
-)
+from skillgit.review.catalogue import Catalogue, FoundLesson, KnownRound, read_catalogue
 
 __all__ = ["FoundLesson", "LessonState", "find_lesson", "find_round"]
 
@@ -123,37 +113,13 @@ def _by_object(history: History, catalogue: Catalogue, name: str) -> FoundLesson
     except UsageError:
         starts = [one for one in catalogue.lessons if is_hex and one.evidence.startswith(name)]
         return starts[0] if len(starts) == 1 else None
-    for lesson in catalogue.lessons:
-        if commit in lesson.copies:
-            return _as_commit(lesson, commit)
-    found = _hidden_lesson(history, catalogue, commit)
+    found = catalogue.lesson_of(history, commit)
     if found is not None or (titled and is_hex):
         return found
     raise UsageError(
         f"looking for the lesson {name!r}: commit {commit[:12]} has no lesson's trailers",
         hint="`skillgit log` lists lessons; `skillgit why FILE:LINE` asks about a line",
     )
-
-
-def _hidden_lesson(history: History, catalogue: Catalogue, commit: Oid) -> FoundLesson | None:
-    """A lesson commit that no branch reaches any more."""
-    [told] = (one for one in history.commits(f"{commit}^!") if one.id == commit)
-    trailers = parse(told.message)
-    if trailers is None or isinstance(trailers, Malformed):
-        return None
-    for lesson in catalogue.lessons:
-        if lesson.evidence == trailers.evidence:
-            return _as_commit(lesson, commit)
-    record = document(LessonRecord, history.read_blob(trailers.evidence))
-    title = record.title if record else title_of(told)
-    return FoundLesson(
-        commit, trailers.evidence, record, trailers.round, 0, title, (commit,), trailers
-    )
-
-
-def _as_commit(lesson: FoundLesson, commit: Oid) -> FoundLesson:
-    copies = tuple(dict.fromkeys((*lesson.copies, commit)))
-    return replace(lesson, commit=commit, copies=copies)
 
 
 def _titled(lessons: Iterable[FoundLesson], name: str) -> Sequence[FoundLesson]:

@@ -35,6 +35,7 @@ def test_a_lesson_is_told(scene: Scene, capsys: pytest.CaptureFixture[str]) -> N
         "taught by:\n"
         f"  {two} (fail)\n  {three} (pass)\n  {four} (fail)\n"
         f"{two}, step 2:\n  | said 2\n{three}, step 2:\n  | said 3\n"
+        f"more: skillgit show {ROUND}/1\n"
     )
 
 
@@ -91,7 +92,7 @@ def test_a_squashed_lesson_is_told_from_the_evidence(
 
 
 @pytest.mark.parametrize(
-    "place", ["", "x", "x:", ":3", "x:0", "x:-1", "x:3-4", "x:٣", "x:1e3", "x:9999999999"]
+    "place", ["", "x", "x:", ":3", "x:0", "x:-1", "x:4-3", "x:3-", "x:-3-4", "x:1-2-3", "x:٣", "x:1e3", "x:9999999999"]
 )
 def test_a_place_that_is_none_is_a_usage_error(
     scene: Scene, capsys: pytest.CaptureFixture[str], place: str
