@@ -13,6 +13,7 @@ from skillgit.config import Analyze, Config, ErrorAnalyst, Record, Signals
 from skillgit.errors import UsageError
 from skillgit.names import Digest, EditId, RoundId
 from skillgit.ports import Model, Workshop
+from skillgit.provenance.evidence import Refusal
 from skillgit.review.totals import final_fates
 from skillgit.stages.analyze import Analysis, analyze
 from skillgit.stages.analyze.bench import Bench
@@ -55,6 +56,8 @@ class Request:
     dry_run: bool = False
     evolutions: int = 1
     """How many are made, with a seed each; the best on the validation tasks is kept."""
+    refused: Sequence[Refusal] = ()
+    """Lessons of this skill that people dropped before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,9 @@ async def propose(skill: Skill, pool: Pool, request: Request, tools: Tools) -> P
     config = request.config
     this = begin(request, skill, pool, tools)
     analysis = await analyze(skill, pool, config.analyze, tools.model, tools.bench)
-    changes = await consolidate(skill, analysis.patches, config.consolidate, tools.model)
+    changes = await consolidate(
+        skill, analysis.patches, config.consolidate, tools.model, request.refused
+    )
     return Proposal(this, analysis, changes, guard(skill, changes.edits))
 
 
@@ -265,6 +270,7 @@ def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:
             "gate": [sorted(trial.tasks.items()), trial.seeds, trial.search, request.evolutions]
             if trial
             else [],
+            **_refused(request.refused),
         },
         sort_keys=True,
     )
@@ -280,6 +286,12 @@ def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:
         request.config.analyze.signals,
         settings,
     )
+
+
+def _refused(refused: Sequence[Refusal]) -> dict[str, object]:
+    """Nothing where nothing is refused, as in the rounds of versions that knew no refusals."""
+    told = sorted((one.title, *one.words, one.reason) for one in refused)
+    return {"refused": told} if told else {}
 
 
 def _proven_on(bench: Bench | None) -> list[tuple[Digest, Digest]]:

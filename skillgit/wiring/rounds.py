@@ -37,6 +37,7 @@ from skillgit.wiring.bench import exhibits, tasks_of_runs
 from skillgit.wiring.errands import Errand
 from skillgit.wiring.measuring import measured
 from skillgit.wiring.places import open_repository, skill_root, uncommitted
+from skillgit.wiring.refusing import no_refusals, refused_lessons
 from skillgit.wiring.runs import Runner, Work, model_runner
 from skillgit.wiring.timing import StopWatch
 
@@ -201,11 +202,14 @@ def _request(site: _Site, files: Iterable[SourceFile | Diagnostic]) -> Request:
     return Request(
         skill=root,
         base=errand.base,
-        files=chain(uncommitted(site.repository, root, errand.base), files),
+        files=chain(
+            uncommitted(site.repository, root, errand.base), no_refusals(site.repository), files
+        ),
         config=site.config,
         outcomes=site.outcomes,
         dry_run=errand.dry_run,
         evolutions=errand.gate.evolutions if errand.gate else 1,
+        refused=refused_lessons(site.repository, root),
     )
 
 

@@ -3,6 +3,7 @@
 Section 2.4 of the paper. The operator (a model) says which edits teach the same lesson and never
 writes a diff; what counts, joins, seats and withholds is the program. In order:
 
+    refused     what people refused before is withheld, in nearly these words or by the operator
     join        identical and near-identical edits, before any call
     tree        merges by reference in a planned tree, no barrier between its levels
     support     low support is withheld
@@ -19,9 +20,11 @@ from collections.abc import Sequence
 
 from skillgit.config import Consolidate
 from skillgit.ports import Model
+from skillgit.provenance.evidence import Refusal
 from skillgit.stages.consolidate.budget import within_budget
 from skillgit.stages.consolidate.join import join_alike
 from skillgit.stages.consolidate.reconcile import reconcile
+from skillgit.stages.consolidate.refused import without_refused
 from skillgit.stages.consolidate.route import strong_enough, strongest
 from skillgit.stages.consolidate.seat import seat
 from skillgit.stages.consolidate.tree import merge_tree
@@ -29,13 +32,20 @@ from skillgit.types import ChangeSet, Patch, Skill
 
 
 async def consolidate(
-    skill: Skill, patches: Sequence[Patch], options: Consolidate, model: Model
+    skill: Skill,
+    patches: Sequence[Patch],
+    options: Consolidate,
+    model: Model,
+    refused: Sequence[Refusal] = (),
 ) -> ChangeSet:
     """Merge the patches of all analysts; every edit that goes in comes out or has a fate."""
-    done = join_alike([edit for patch in patches for edit in patch.edits])
-    done = _then(done, await merge_tree(patches, done.edits, options.merge_batch, model))
+    batch = options.merge_batch
+    done = without_refused([edit for patch in patches for edit in patch.edits], refused)
+    done = _then(done, join_alike(done.edits))
+    done = _then(done, await merge_tree(patches, done.edits, batch, model, refused))
     done = _then(done, strong_enough(done.edits, options.min_support))
-    done = _then(done, await reconcile(skill, done.edits, model))
+    done = _then(done, await reconcile(skill, done.edits, model, refused))
+    done = _then(done, without_refused(done.edits, refused))
     done = _then(done, seat(skill, done.edits, options.main_support))
     done = _then(done, strongest(done.edits, options.max_lessons))
     return _then(done, within_budget(skill, done.edits, options))

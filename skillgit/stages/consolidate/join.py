@@ -106,24 +106,42 @@ def _clusters(edits: Sequence[Edit]) -> list[list[Edit]]:
         same[plain_words(edit)].append(edit)
     heads: dict[str, list[Edit]] = {}
     for wording, members in same.items():
-        near = process.extractOne(
-            wording, heads.keys(), scorer=fuzz.token_sort_ratio, score_cutoff=NEAR
-        )
-        heads.setdefault(near[0] if near else wording, []).extend(members)
+        near = nearly_equal(wording, heads.keys())
+        heads.setdefault(near or wording, []).extend(members)
     return list(heads.values())
+
+
+def nearly_equal(wording: str, known: Iterable[str]) -> str | None:
+    """The nearest of some plain wordings, if it is the same but for spelling."""
+    near = process.extractOne(wording, known, scorer=fuzz.token_sort_ratio, score_cutoff=NEAR)
+    return near[0] if near else None
 
 
 def plain_words(edit: Edit) -> str:
     """The words of an edit in lower case, without marks."""
-    return " ".join(re.findall(r"\w+", words_of(edit.change).casefold()))
+    return plain_text(words_of(edit.change))
+
+
+def plain_text(text: str) -> str:
+    """A text in lower case, without marks."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def share_words(one: Edit, other: Edit) -> bool:
     """Do two edits share enough words to be one lesson at all, whoever says so?"""
-    left, right = _telling_words(one), _telling_words(other)
+    return shared(telling_words(said_by(one)), telling_words(said_by(other)))
+
+
+def said_by(edit: Edit) -> str:
+    """All that an edit says: the title of its lesson, and its words."""
+    return f"{edit.lesson.title} {plain_words(edit)}"
+
+
+def telling_words(text: str) -> set[str]:
+    """The words of a text that tell something of what it is about."""
+    return {word for word in re.findall(r"\w{3,}", text.casefold()) if word not in _EMPTY_WORDS}
+
+
+def shared(left: set[str], right: set[str]) -> bool:
+    """Are enough telling words of the shorter of two texts in the other?"""
     return len(left & right) >= SHARED * max(1, min(len(left), len(right)))
-
-
-def _telling_words(edit: Edit) -> set[str]:
-    words = f"{edit.lesson.title.casefold()} {plain_words(edit)}"
-    return {word for word in re.findall(r"\w{3,}", words) if word not in _EMPTY_WORDS}

@@ -12,8 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from skillgit.ports import Call, JsonObject, Message, Model, NoReply
+from skillgit.provenance.evidence import Refusal
 from skillgit.skill.placement import words_of
 from skillgit.stages.consolidate.join import by_strength, joined, share_words
+from skillgit.stages.consolidate.refused import VERDICT, meant_by, met_by, reason_of
+from skillgit.stages.consolidate.refused import shown as shown_refusals
 from skillgit.stages.consolidate.wording import place_of, reworded
 from skillgit.types import ChangeSet, Edit, Fate, MergeRecord, State
 
@@ -29,26 +32,34 @@ class MergeNode:
     question: str
 
 
-async def merge(node: MergeNode, edits: Sequence[Edit], model: Model) -> ChangeSet:
+async def merge(
+    node: MergeNode, edits: Sequence[Edit], model: Model, refused: Sequence[Refusal] = ()
+) -> ChangeSet:
     """Ask the operator which of these edits are one lesson; a failing call joins nothing."""
     shown = by_strength(edits)
-    if len(shown) < 2:
+    met = met_by(shown, refused)
+    if len(shown) < 2 and not met:
         return _recorded(node, shown, ChangeSet(shown), "program")
     named = {f"e{number}": edit for number, edit in enumerate(shown, start=1)}
-    call = _call(node, named, model)
+    call = _call(node, named, model, met)
     answer = await model.ask(call)
     if isinstance(answer, NoReply):
         return _recorded(node, shown, ChangeSet(shown), f"fallback: {answer.reason}")
-    sorting = _Sorting(named)
+    sorting = _Sorting(named, met)
     sorting.read(answer.value)
     return _recorded(node, shown, sorting.result(), sorting.remark())
 
 
-def _call(node: MergeNode, named: dict[str, Edit], model: Model) -> Call:
+def _call(
+    node: MergeNode, named: dict[str, Edit], model: Model, refused: Sequence[Refusal]
+) -> Call:
     question = model.prompts(f"{node.question}-question", edits=_shown(named))
+    if refused:
+        question = model.prompts("merge-refused", refused=shown_refusals(refused)) + question
     messages = (Message("system", model.prompts("merge")), Message("user", question))
     label = f"{node.question} {node.level}/{node.number}"
-    return Call(node.question, label, messages, _schema(list(named)))
+    more = (VERDICT,) if refused else ()
+    return Call(node.question, label, messages, _schema(list(named), (*DROP_REASONS, *more)))
 
 
 def _shown(named: dict[str, Edit]) -> list[dict[str, object]]:
@@ -64,10 +75,10 @@ def _shown(named: dict[str, Edit]) -> list[dict[str, object]]:
     ]
 
 
-def _schema(names: list[str]) -> dict[str, object]:
+def _schema(names: list[str], drops: Sequence[str]) -> dict[str, object]:
     """A verdict for each id, and new words for lessons that need them."""
     verdicts = {
-        name: {"type": "string", "enum": ["own", *names[:number], *DROP_REASONS]}
+        name: {"type": "string", "enum": ["own", *names[:number], *drops]}
         for number, name in enumerate(names)
     }
     words = _object(id={"type": "string", "enum": names}, text={"type": "string", "maxLength": 400})
@@ -89,12 +100,14 @@ def _object(**properties: object) -> dict[str, object]:
 class _Sorting:
     """The account of one merge: every id ends in a group or is dropped with a reason."""
 
-    def __init__(self, named: dict[str, Edit]) -> None:
+    def __init__(self, named: dict[str, Edit], refused: Sequence[Refusal]) -> None:
         self._named = named
+        self._refused = refused
         self._groups: dict[str, list[Edit]] = {}
         self._words: dict[str, str] = {}
         self._fates: list[Fate] = []
         self._apart = 0
+        self._unlike = 0
 
     def read(self, value: JsonObject) -> None:
         head_of: dict[str, str] = {}
@@ -103,6 +116,8 @@ class _Sorting:
             if verdict in DROP_REASONS:
                 reason = f"merge operator: {verdict}"
                 self._fates.append(Fate(edit.id, State.WITHHELD, reason))
+                continue
+            if verdict == VERDICT and self._is_refused(edit):
                 continue
             head = head_of.get(verdict, name)
             if head != name and not share_words(self._named[head], edit):
@@ -113,6 +128,15 @@ class _Sorting:
         self._words = {
             head_of[item["id"]]: item["text"] for item in value["words"] if item["id"] in head_of
         }
+
+    def _is_refused(self, edit: Edit) -> bool:
+        meant = meant_by(edit, self._refused)
+        if meant is None:
+            self._unlike += 1
+            return False
+        reason = f"merge operator: {reason_of(meant)}"
+        self._fates.append(Fate(edit.id, State.WITHHELD, reason))
+        return True
 
     def result(self) -> ChangeSet:
         kept: list[Edit] = []
@@ -125,9 +149,11 @@ class _Sorting:
         return ChangeSet(by_strength(kept), tuple(fates))
 
     def remark(self) -> str:
-        if not self._apart:
-            return "model"
-        return f"model; {self._apart} kept apart: they share no words with the lesson named"
+        remarks = (
+            (self._apart, "kept apart: they share no words with the lesson named"),
+            (self._unlike, "kept: they share no words with what was refused"),
+        )
+        return "; ".join(["model", *(f"{count} {what}" for count, what in remarks if count)])
 
 
 def _recorded(node: MergeNode, inputs: Sequence[Edit], result: ChangeSet, how: str) -> ChangeSet:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from skillgit.ports import Model
+from skillgit.provenance.evidence import Refusal
 from skillgit.skill.hunks import group_edits
 from skillgit.stages.consolidate.join import by_strength
 from skillgit.stages.consolidate.merge import MergeNode, merge
@@ -17,14 +18,19 @@ MOST = 24
 """A larger cluster is not asked about as a whole: its weakest members are left as they are."""
 
 
-async def reconcile(skill: Skill, edits: Sequence[Edit], model: Model) -> ChangeSet:
+async def reconcile(
+    skill: Skill, edits: Sequence[Edit], model: Model, refused: Sequence[Refusal] = ()
+) -> ChangeSet:
     """Ask about each cluster of touching edits which of them are one lesson."""
     groups = group_edits(skill, by_strength(edits))
     crowded = [group for group in groups if len(group) > 1]
     model.progress.start("reconcile", len(crowded))
     nodes = [MergeNode(RECONCILE_LEVEL, number, "reconcile") for number in range(len(crowded))]
     results = await asyncio.gather(
-        *(merge(node, group[:MOST], model) for node, group in zip(nodes, crowded, strict=True))
+        *(
+            merge(node, group[:MOST], model, refused)
+            for node, group in zip(nodes, crowded, strict=True)
+        )
     )
     model.progress.finish("reconcile")
     kept = [edit for group in groups if len(group) == 1 for edit in group]

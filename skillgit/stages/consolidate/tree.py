@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 
 from skillgit.ports import Model
+from skillgit.provenance.evidence import Refusal
 from skillgit.stages.consolidate.merge import MergeNode, merge
 from skillgit.types import ChangeSet, Edit, Patch
 
@@ -36,7 +37,11 @@ def _balanced(count: int, batch: int) -> tuple[range, ...]:
 
 
 async def merge_tree(
-    patches: Sequence[Patch], edits: Sequence[Edit], batch: int, model: Model
+    patches: Sequence[Patch],
+    edits: Sequence[Edit],
+    batch: int,
+    model: Model,
+    refused: Sequence[Refusal] = (),
 ) -> ChangeSet:
     """Merge `edits`, what is left of the patches, each in the patch of its own analyst."""
     left = {edit.id: edit for edit in edits}
@@ -47,21 +52,27 @@ async def merge_tree(
     leaves = [leaf for leaf in leaves if leaf]
     plan = plan_tree(len(leaves), batch)
     model.progress.start("merge", sum(map(len, plan)))
-    merged = await _node(len(plan), 0, plan, leaves, model)
+    merged = await _node(len(plan), 0, plan, leaves, model, refused)
     model.progress.finish("merge")
     return merged
 
 
 async def _node(
-    level: int, number: int, plan: Plan, leaves: list[tuple[Edit, ...]], model: Model
+    level: int,
+    number: int,
+    plan: Plan,
+    leaves: list[tuple[Edit, ...]],
+    model: Model,
+    refused: Sequence[Refusal],
 ) -> ChangeSet:
     if level == 0:
         return ChangeSet(leaves[number]) if leaves else ChangeSet(())
+    below = plan[level - 1][number]
     children = await asyncio.gather(
-        *(_node(level - 1, child, plan, leaves, model) for child in plan[level - 1][number])
+        *(_node(level - 1, child, plan, leaves, model, refused) for child in below)
     )
     inputs = tuple(edit for child in children for edit in child.edits)
-    own = await merge(MergeNode(level, number, "merge"), inputs, model)
+    own = await merge(MergeNode(level, number, "merge"), inputs, model, refused)
     model.progress.advance("merge", f"level {level}: {len(inputs)} edits, {len(own.edits)} left")
     return ChangeSet(
         own.edits,
