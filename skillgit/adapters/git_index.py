@@ -104,19 +104,21 @@ class GitIndex:
             environment["GIT_INDEX_FILE"] = str(top / os.environ["GIT_INDEX_FILE"])
         return cls(git_dir, top, environment)
 
-    def entries(self) -> tuple[Entry, ...]:
-        """Every file that the index holds, also those of an unresolved merge."""
-        listed = self._git("ls-files", "--stage", "-z", "--full-name").split("\0")
-        return tuple(map(_entry, filter(None, listed)))
+    def look(self) -> tuple[tuple[Entry, ...], tuple[Staged, ...]]:
+        """The files that a commit would hold, both sides of a merge, and what differs from HEAD.
 
-    def staged(self) -> tuple[Staged, ...] | None:
-        """What differs from HEAD; None where there is no commit yet, so that all of it does."""
-        found = self._raw_diff()
-        if found is None or not any(one.oid in _EMPTY_BLOBS for one in found):
-            return found
-        # `git add --intent-to-add` announces a file that no commit would hold yet.
-        real = {one.path for one in self._raw_diff("--ita-invisible-in-index") or ()}
-        return tuple(one for one in found if one.path in real)
+        Without a commit yet all of it differs.
+        """
+        listed = self._git("ls-files", "--stage", "-z", "--full-name").split("\0")
+        entries = tuple(map(_entry, filter(None, listed)))
+        staged = self._differing()
+        if any(one.oid in _EMPTY_BLOBS for one in staged):
+            # `git add --intent-to-add` announces a file that no commit would hold yet.
+            real = self._differing("--ita-invisible-in-index")
+            announced = {one.path for one in staged} - {one.path for one in real}
+            entries = tuple(one for one in entries if one.path not in announced)
+            staged = real
+        return entries, staged
 
     def read(self, skills: Mapping[str, Sequence[Entry]]) -> dict[str, SkillFolder]:
         """The skills in some folders ("" for the root), each with the entries that are its."""
@@ -156,12 +158,13 @@ class GitIndex:
         asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", "HEAD^{commit}")
         return self._run(asked).returncode == 0
 
-    def _raw_diff(self, *options: str) -> tuple[Staged, ...] | None:
+    def _differing(self, *options: str) -> tuple[Staged, ...]:
         asked = ("diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "-r")
         done = self._run((*asked, *options, "HEAD", "--"))
+        if done.returncode and not self._has_head():
+            nothing = self._git("hash-object", "-t", "tree", os.devnull).rstrip("\n")
+            done = self._run((*asked, *options, nothing, "--"))
         if done.returncode:
-            if not self._has_head():
-                return None
             raise _failed("diff-index", self._git_dir, done)
         fields = done.stdout.decode("utf-8", "surrogateescape").split("\0")
         return tuple(map(_staged, fields[:-1:2], fields[1::2]))

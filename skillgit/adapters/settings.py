@@ -10,7 +10,7 @@ import dataclasses
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -77,6 +77,15 @@ def load_settings(
         *_from_environment(environ),
         *_from_options(options),
     ]
+    return _settled(given)
+
+
+def of_options(options: Mapping[str, object]) -> Settings:
+    """Settings where nobody but the command line has a say."""
+    return _settled(_from_options(options))
+
+
+def _settled(given: Iterable[_Given]) -> Settings:
     chosen = {each.key: each for each in given}
     return Settings(
         _with_values(Config(), {key: each.value for key, each in chosen.items()}),

@@ -1,28 +1,34 @@
-"""`skillgit check`: the rules of SKILLS_FORMAT.md on skills, or on the commits of a range."""
+"""`skillgit check`: the rules of SKILLS_FORMAT.md on skills, on what is staged, on commits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from skillgit.adapters.folders import find_skills, read_folder
 from skillgit.cli.console import examples, out, print_json, safe, say
+from skillgit.config import FailOn, Profile
 from skillgit.errors import UsageError
-from skillgit.rules import Profile, check_skill
-from skillgit.types import Finding, Severity
+from skillgit.findings.document import as_document
+from skillgit.findings.text import as_line, counted, in_figures
+from skillgit.wiring.checking import Checked, check_commits, check_folders, check_staged
+from skillgit.wiring.demanding import CheckSettings, check_settings
 
 
 @click.command(
     epilog=examples(
         "skillgit check",
         "skillgit check skills/xlsx --profile portable",
+        "skillgit check --staged",
         "skillgit check --range main..skillgit/xlsx/20261121T231905Z-7f3ac1",
     )
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path(path_type=Path))
+@click.option(
+    "--staged",
+    is_flag=True,
+    help="Check the skills that hold staged changes, as the index has them.",
+)
 @click.option(
     "--range",
     "revisions",
@@ -32,9 +38,20 @@ from skillgit.types import Finding, Severity
 @click.option(
     "--profile",
     type=click.Choice([str(profile) for profile in Profile]),
-    default=str(Profile.SPEC),
-    show_default=True,
-    help="Whom a skill must please: the specification, every known reader, or Anthropic's tools.",
+    help="Whom a skill must please: the specification, every known reader, or Anthropic's tools. "
+    "[check.profile]",
+)
+@click.option(
+    "--severity",
+    "grades",
+    multiple=True,
+    metavar="RULE=GRADE",
+    help="What a rule weighs: error, warning or off; repeatable. [check.severity]",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([str(each) for each in FailOn]),
+    help="What makes the check fail. [check.fail_on]",
 )
 @click.option(
     "--format",
@@ -45,84 +62,43 @@ from skillgit.types import Finding, Severity
     help="How findings are written to stdout.",
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
-def command(
-    *, paths: tuple[Path, ...], revisions: str | None, profile: str, form: str, exit_zero: bool
+def command(  # noqa: PLR0913 - one parameter for each option
+    *,
+    paths: tuple[Path, ...],
+    staged: bool,
+    revisions: str | None,
+    profile: str | None,
+    grades: tuple[str, ...],
+    fail_on: str | None,
+    form: str,
+    exit_zero: bool,
 ) -> int:
     """Check skills against the rules of SKILLS_FORMAT.md.
 
     PATH is a skill, a file of one, or a folder to be searched for skills (default: this one).
     Exits with 1 where there are errors; warnings are shown. `skillgit rule SG101` explains a rule.
     """
-    if revisions is None:
-        findings, count = _of_skills(paths or (Path(),), Profile(profile))
-    elif paths:
+    options = {"check.profile": profile, "check.fail_on": fail_on}
+    settings = check_settings(options, grades, None)
+    if revisions is not None and (paths or staged):
         message = "--range checks commits, and PATH checks files"
         raise UsageError(message, hint="give one of the two")
-    else:
-        findings, count = _of_range(revisions), 0
+    checked = _checked(settings, paths, staged=staged, revisions=revisions)
+    findings = [one.finding for one in checked.found]
     if form == "json":
-        print_json("check", {"findings": [_as_json(each) for each in findings], "skills": count})
+        print_json("check", as_document(findings, checked.skills))
     else:
         for each in findings:
-            out(safe(_as_line(each)))
-    say(_summary(findings, revisions or _counted(count, "skill")))
-    failed = any(each.severity is Severity.ERROR for each in findings)
-    return int(failed and not exit_zero)
+            out(safe(as_line(each)))
+    say(f"{safe(revisions or counted(checked.skills, 'skill'))}: {in_figures(findings)}")
+    return int(settings.fails(findings) and not exit_zero)
 
 
-def _of_skills(paths: Iterable[Path], profile: Profile) -> tuple[Sequence[Finding], int]:
-    findings: list[Finding] = []
-    seen: set[Path] = set()
-    for path in paths:
-        # A folder without any skill is one: the rules say that it lacks a SKILL.md.
-        for folder in find_skills(path) or (path,):
-            if folder.resolve() not in seen:
-                seen.add(folder.resolve())
-                findings += _of_skill(folder, profile)
-    return findings, len(seen)
-
-
-def _of_skill(folder: Path, profile: Profile) -> list[Finding]:
-    skill = read_folder(folder)
-    found = check_skill(
-        skill.files, skill.name, modes=skill.modes, profile=profile, refused=skill.refused
-    )
-    return [replace(each, path=(folder / each.path).as_posix()) for each in found]
-
-
-def _of_range(revisions: str) -> Sequence[Finding]:
-    # Git takes time to import, and a hook that checks files has none.
-    from skillgit.review.verify import verify_range  # noqa: PLC0415 - see above
-    from skillgit.wiring import open_history  # noqa: PLC0415 - see above
-
-    return verify_range(open_history(Path.cwd()), revisions)
-
-
-def _as_line(finding: Finding) -> str:
-    place = finding.path
-    if finding.line:
-        place += f":{finding.line}"
-        place += f":{finding.column}" if finding.column else ""
-    return f"{place}: {finding.rule} {finding.severity}: {finding.message}"
-
-
-def _as_json(finding: Finding) -> dict[str, str | int]:
-    return {
-        "rule": finding.rule,
-        "severity": str(finding.severity),
-        "path": finding.path,
-        "line": finding.line,
-        "column": finding.column,
-        "message": finding.message,
-    }
-
-
-def _summary(findings: Sequence[Finding], subject: str) -> str:
-    errors = sum(each.severity is Severity.ERROR for each in findings)
-    counts = [_counted(errors, "error"), _counted(len(findings) - errors, "warning")]
-    told = ", ".join(counts) if findings else "nothing to complain about"
-    return f"{safe(subject)}: {told}"
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+def _checked(
+    settings: CheckSettings, paths: tuple[Path, ...], *, staged: bool, revisions: str | None
+) -> Checked:
+    if revisions is not None:
+        return check_commits(revisions)
+    if staged:
+        return check_staged(paths, settings.demands)
+    return check_folders(paths or (Path(),), settings.demands)

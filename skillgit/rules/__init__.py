@@ -5,6 +5,7 @@
     links.py       SG101…  does what is linked exist, and is what exists linked?
     structure.py   SG104…  is the Markdown whole, and short?
     paths.py       SG110…  can every system hold the files?
+    suppressions.py  SG113  texts of the rule on comments that switch others off
     patch.py       SG201…  texts of the rules on edits
     provenance.py  SG301…  texts of the rules on lesson commits
     safety.py      SG401…  texts of the rules on what a lesson carries along
@@ -32,6 +33,7 @@ from skillgit.rules.provenance import PROVENANCE
 from skillgit.rules.rule import Group, Rule, RuleInfo, by_id
 from skillgit.rules.safety import SAFETY
 from skillgit.rules.structure import STRUCTURE
+from skillgit.rules.suppressions import SUPPRESSIONS
 from skillgit.rules.tree import Tree
 from skillgit.types import Finding
 
@@ -53,7 +55,7 @@ __all__ = [
 _TREE_RULES: tuple[Rule, ...] = (*FORMAT, *FIELD_RULES, *LINKS, *STRUCTURE, *PATHS)
 
 RULES: Mapping[str, RuleInfo] = by_id(
-    (*(each.info for each in _TREE_RULES), *PATCH, *PROVENANCE, *SAFETY)
+    (*(each.info for each in _TREE_RULES), *SUPPRESSIONS, *PATCH, *PROVENANCE, *SAFETY)
 )
 """Every rule of the house by its id, in the order of the ids."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from skillgit.names import SkillPath
+from skillgit.rules.suppressions import MARKER
 from skillgit.skill.hunks import hunks
 from skillgit.skill.markdown import structure
 from skillgit.types import MANIFEST, Change, CreateFile, DeleteFile, Insert, Replace, Skill
@@ -104,6 +105,18 @@ def _tears_nothing(skill: Skill, change: Change) -> str:
     return ""
 
 
+def _silences_nothing(_: Skill, change: Change) -> str:
+    """SG210: a model does not choose the rules."""
+    match change:
+        case CreateFile(_, text, link):
+            texts = [text, link.text]
+        case DeleteFile(_, unlink):
+            texts = [part.text for part in unlink]
+        case _:
+            texts = [change.text]
+    return "SG210: it switches a rule off" if any(map(MARKER.search, texts)) else ""
+
+
 _RULES: tuple[Callable[[Skill, Change], str], ...] = (
     _exists,
     _fits,
@@ -112,4 +125,5 @@ _RULES: tuple[Callable[[Skill, Change], str], ...] = (
     _unprotected,
     _not_empty,
     _tears_nothing,
+    _silences_nothing,
 )

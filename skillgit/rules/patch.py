@@ -1,4 +1,4 @@
-"""SG201 to SG209: what an edit must not do. The texts; `stages/guard.py` enforces them."""
+"""SG201 to SG210: what an edit must not do. The texts; `stages/guard.py` enforces them."""
 
 from __future__ import annotations
 
@@ -110,6 +110,17 @@ PATCH: tuple[RuleInfo, ...] = (
             insert a heading between ```python and ```
         Good:
             insert it after the closing ```
+        """,
+    ),
+    told(
+        "SG210",
+        "An edit switches no rule off",
+        """A comment as SG113 has it is a person's to write: a model could silence what it broke.
+
+        Bad:
+            an edit that adds: <!-- skillgit: ignore[SG105] it is fine -->
+        Good:
+            an edit that breaks no rule
         """,
     ),
 )

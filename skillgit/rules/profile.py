@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from skillgit.config import Grade, Profile
-from skillgit.types import Severity
+from skillgit.types import Finding, Severity
 
 
 class Source(StrEnum):
@@ -59,3 +59,10 @@ class Demands:
         if own is None:
             return grades.of(self.profile)
         return None if own is Grade.OFF else Severity(own)
+
+    def regraded(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """Findings of another room, as grave as they are here."""
+        own = [(each, self.grades.get(each.rule, Grade(each.severity))) for each in findings]
+        return tuple(
+            replace(each, severity=Severity(grade)) for each, grade in own if grade is not Grade.OFF
+        )

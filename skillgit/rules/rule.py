@@ -48,6 +48,11 @@ class RuleInfo:
         return Group.of(self.id)
 
     @property
+    def firm(self) -> bool:
+        """Can nothing in a repository that is checked weaken it? Who is checked could lie there."""
+        return self.group in {Group.PROVENANCE, Group.SAFETY}
+
+    @property
     def clause(self) -> str:
         """Its clause in SKILLS_FORMAT.md, such as 2.11 for SG011 and 3.4 for SG104."""
         return f"{self.group}.{int(self.id[3:])}"
@@ -86,10 +91,15 @@ def rule(
 
 
 def told(
-    rule_id: str, summary: str, explanation: str, *, source: Source = Source.HOUSE
+    rule_id: str,
+    summary: str,
+    explanation: str,
+    *,
+    source: Source = Source.HOUSE,
+    grades: Grades = ERROR,
 ) -> RuleInfo:
-    """The text of a rule that another room enforces; all of these are errors."""
-    return _info(rule_id, summary, source, ERROR, explanation)
+    """The text of a rule that another room enforces."""
+    return _info(rule_id, summary, source, grades, explanation)
 
 
 def _info(rule_id: str, summary: str, source: Source, grades: Grades, explanation: str) -> RuleInfo:
