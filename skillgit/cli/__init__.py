@@ -40,6 +40,7 @@ VERBS = MappingProxyType(
         "drop": "Take lessons off the branch of their round.",
         "keep": "Undo drop: put lessons back on the branch of their round.",
         "revert": "Make a branch that reverts merged lessons.",
+        "pr": "Open a draft pull request for a round, or print its body.",
         "doctor": "Check Git, the endpoint and the model, and say what to do.",
         "serve": "Start a model on this machine behind an OpenAI-compatible endpoint.",
         "demo": "See a round on a small skills repository that comes with skillgit.",
