@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -58,11 +58,15 @@ class Agent:
     clock: Callable[[], float] | None = None
     seed: int | None = None
     sandbox: Unconfined = field(default_factory=Unconfined)
+    wants: str = ""
+    """A file without which the work cannot be over."""
 
     def brief(self, place: Path) -> Brief:
         room = Room(self.sandbox, place)
         tools = self.tools or usual_tools(room)
-        return Brief("agent", "t1", OPENING, tools, self.speech, self.budget, self.seed)
+        brief = Brief("agent", "t1", OPENING, tools, self.speech, self.budget, self.seed)
+        wanted = place / self.wants
+        return replace(brief, unfinished=lambda: "" if wanted.exists() else "Not done yet.")
 
     def work(self, name: str = "work") -> Episode:
         return asyncio.run(self.working(name))

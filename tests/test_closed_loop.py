@@ -502,8 +502,8 @@ POINTS: tuple[Callable[[Request], bool], ...] = (
     lambda request: part_of(request) == "agent" and "(v2)" in str(request),
 )
 """Where a round stops: with a run finished, with a cause proven, with a task of the gate run."""
-CALLS = 14
-"""Of a whole round: two runs of two turns, two proofs, two lessons, and six turns for the gate."""
+CALLS = 16
+"""Of a whole round: two runs of two turns, two proofs, two lessons, and eight turns for the gate."""
 
 
 def arguments(loop: Loop, endpoint: ScriptedEndpoint) -> list[str]:

@@ -106,6 +106,32 @@ def test_the_seed_is_that_of_the_brief(endpoint: ScriptedEndpoint, agent: Agent)
     assert endpoint.requests[0]["seed"] == 43
 
 
+def test_who_ends_with_nothing_done_is_told_so_once(
+    endpoint: ScriptedEndpoint, agent: Agent
+) -> None:
+    agent.wants = "answer.txt"
+    endpoint.queue(DONE, block("open('answer.txt', 'w').write('3')"), DONE)
+    episode = agent.work()
+    assert (episode.ended, len(episode.turns)) == (Ended.ANSWERED, 3)
+    assert told(endpoint.requests[1]) == episode.turns[0].told == "Not done yet."
+    assert not episode.turns[2].told
+    assert append_only(endpoint.requests)
+
+    endpoint.queue(block("1"), DONE, DONE)
+    again = agent.work("again")
+    assert (again.ended, len(again.turns)) == (Ended.ANSWERED, 3), "he may end all the same"
+
+
+def test_who_calls_no_tool_and_has_done_nothing_is_told_so(
+    endpoint: ScriptedEndpoint, caller: Agent
+) -> None:
+    caller.wants = "answer.txt"
+    endpoint.queue(Answer("It is 3."), Answer("I cannot."))
+    episode = caller.work()
+    assert episode.answer == "I cannot."
+    assert told(endpoint.requests[1]) == "Not done yet."
+
+
 # ------------------------------------------------------------------ replies that are no use
 
 TEXT_MISFITS = {
