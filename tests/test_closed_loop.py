@@ -503,7 +503,7 @@ POINTS: tuple[Callable[[Request], bool], ...] = (
 )
 """Where a round stops: with a run finished, with a cause proven, with a task of the gate run."""
 CALLS = 16
-"""Of a whole round: two runs of two turns, two proofs, two lessons, and eight turns for the gate."""
+"""Of a whole round: two runs of two turns, two proofs, two lessons, eight turns for the gate."""
 
 
 def arguments(loop: Loop, endpoint: ScriptedEndpoint) -> list[str]:
