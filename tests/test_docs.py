@@ -31,9 +31,13 @@ OTHER_VARIABLES = {"SKILLGIT_API_KEY", "SKILLGIT_DEBUG", "SKILLGIT_BASE_URL", "S
 OTHER_VARIABLES |= {"SKILLGIT_TEST_IMAGE"}
 
 
+def module_of(verb: str) -> str:
+    return f"skillgit.cli.{verb.replace('-', '_')}"
+
+
 def command_of(verb: str) -> click.Command:
     # A verb that is not there yet fails its own test; it must not hide the others.
-    command: click.Command = importlib.import_module(f"skillgit.cli.{verb}").command
+    command: click.Command = importlib.import_module(module_of(verb)).command
     return command
 
 
@@ -73,7 +77,7 @@ def test_every_module_of_the_command_line_is_a_verb_or_serves_them() -> None:
         if hasattr(importlib.import_module(f"skillgit.cli.{name}"), "command")
     }
 
-    assert with_command == set(VERBS)
+    assert with_command == {verb.replace("-", "_") for verb in VERBS}
 
 
 # ------------------------------------------------------------------ the README

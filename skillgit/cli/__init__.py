@@ -40,6 +40,7 @@ VERBS = MappingProxyType(
         "drop": "Take lessons off the branch of their round.",
         "keep": "Undo drop: put lessons back on the branch of their round.",
         "revert": "Make a branch that reverts merged lessons.",
+        "rebase-round": "Put the lessons of a round on a base that moved.",
         "pr": "Open a draft pull request for a round, or print its body.",
         "doctor": "Check Git, the endpoint and the model, and say what to do.",
         "serve": "Start a model on this machine behind an OpenAI-compatible endpoint.",
@@ -61,7 +62,7 @@ class _Verbs(click.Group):
         del ctx
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"skillgit.cli.{cmd_name}")
+        module = importlib.import_module(f"skillgit.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

@@ -97,6 +97,8 @@ class RoundRecord:
     redactions: int = 0
     error_analysts: Mapping[str, int] = field(default_factory=dict)
     """How many had to prove their cause, how many did, and what kept the others from it."""
+    rebased_from: RoundId | None = None
+    """The round whose lessons these are; it read another base."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from skillgit.errors import SkillgitError
-from skillgit.names import TrajectoryId
+from skillgit.names import RoundId, TrajectoryId
 from skillgit.provenance.evidence import Source
 from skillgit.types import Edit, Excluded, Fate, GateReport, MergeRecord, Patch, Pool, Trajectory
 
@@ -26,6 +26,8 @@ class Account:
     reworded: tuple[Edit, ...] = ()
     """Edits that a merge worded, so that withheld ones among them keep their texts."""
     gate: GateReport | None = None
+    rebased_from: RoundId | None = None
+    """The round whose lessons are put on another base."""
 
     @property
     def trajectories(self) -> tuple[Trajectory, ...]:

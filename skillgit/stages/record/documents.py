@@ -62,6 +62,7 @@ def round_documents(
             duplicates=account.pool.duplicates,
             redactions=account.pool.redactions,
             error_analysts=_error_analysts(round_, account),
+            rebased_from=account.rebased_from,
         ),
         "trajectories.json": _trajectory_list(account),
         "withheld.json": _withheld(account),
