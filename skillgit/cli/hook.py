@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +13,8 @@ import click
 
 from skillgit.cli.console import examples, safe, say
 from skillgit.errors import FindingsError, UsageError
-from skillgit.types import Finding, Severity
+from skillgit.findings.text import as_line
+from skillgit.types import Severity
 
 if TYPE_CHECKING:
     from skillgit.review.pushing import Push
@@ -92,32 +94,43 @@ def _pre_push(arguments: tuple[str, ...]) -> int:
     from skillgit.review.pushing import read_lines, read_push  # noqa: PLC0415 - as above
     from skillgit.wiring import open_history  # noqa: PLC0415 - as above
 
-    if len(arguments) != 2:
+    if not arguments and "PRE_COMMIT" in os.environ:
+        remote = os.environ.get("PRE_COMMIT_REMOTE_NAME", "")
+        address = os.environ.get("PRE_COMMIT_REMOTE_URL", "")
+        refs = read_lines(_line_of_framework())
+    elif len(arguments) == 2:
+        remote, address = arguments
+        refs = read_lines(sys.stdin.read())
+    else:
         raise UsageError(
             f"running the hook pre-push: it was given {len(arguments)} arguments, not two",
             hint="Git calls it with a remote and its address, and the refs on its input",
         )
-    refs = read_lines(sys.stdin.read())
     if not any(ref.new for ref in refs):
         return 0
-    remote, address = arguments
     with open_history(Path.cwd()) as history:
         push = read_push(history, refs, remote)
     for finding in push.findings:
-        say(safe(_as_line(finding)))
-    if push.evidence:
+        say(safe(as_line(finding)))
+    if push.evidence and address:
         _tell_of_evidence(push, remote, address)
     if any(finding.severity is Severity.ERROR for finding in push.findings):
         raise FindingsError(
             f"pushing {push.lessons} lessons: what they say of themselves is not true",
-            hint=f"`skillgit drop` or mend what is named above; {_BYPASS}",
+            hint=f"drop or mend what is named above (`skillgit drop`); {_BYPASS}",
         )
     return 0
 
 
-def _as_line(finding: Finding) -> str:
-    place = f"{finding.path}:{finding.line}" if finding.line else finding.path
-    return f"{place}: {finding.rule} {finding.severity}: {finding.message}"
+def _line_of_framework() -> str:
+    """What pre-commit makes of the lines that Git gives it: of one ref, and as variables.
+
+    It names no commit where everything is pushed, the first commit of all included.
+    """
+    known = os.environ
+    tip = known.get("PRE_COMMIT_TO_REF") or known.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD"
+    ref = known.get("PRE_COMMIT_REMOTE_BRANCH") or "HEAD"
+    return f"{tip} {tip} {ref} {known.get('PRE_COMMIT_FROM_REF') or '-'}"
 
 
 def _tell_of_evidence(push: Push, remote: str, address: str) -> None:

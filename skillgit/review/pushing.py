@@ -25,11 +25,11 @@ EVIDENCE = "refs/skillgit/"
 
 @dataclass(frozen=True, slots=True)
 class PushedRef:
-    """One line of a push; `new` is None for a deletion, `old` for a ref that is new there."""
+    """One line of a push; `new` is empty for a deletion, `old` for a ref that is new there."""
 
     ref: str
-    new: Oid | None
-    old: Oid | None
+    new: str
+    old: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +53,21 @@ class Push:
 def read_lines(text: str) -> tuple[PushedRef, ...]:
     """What Git tells the hook on stdin; lines of another form are none of Git's."""
     refs = []
-    for line in text.splitlines():
+    for line in text.split("\n"):
         # No name of a ref holds a blank; `HEAD~1` and `(delete)` may stand for the local one.
         parts = line.split(" ")
         if len(parts) == 4:
-            refs.append(PushedRef(parts[2], _oid(parts[1]), _oid(parts[3])))
+            refs.append(PushedRef(parts[2], _named(parts[1]), _named(parts[3])))
     return tuple(refs)
 
 
-def _oid(text: str) -> Oid | None:
-    try:
-        oid = Oid(text)
-    except ValueError:
-        return None
-    return oid if oid.strip("0") else None
+def _named(text: str) -> str:
+    return text if text.strip("0") else ""
 
 
 def read_push(history: History, refs: Sequence[PushedRef], remote: str) -> Push:
     """The lessons that the remote does not have, checked as `check --range` does."""
-    known = {oid: None for ref in refs if (oid := _commit(history, ref.old))}
+    known = dict.fromkeys(oid for ref in refs if (oid := _commit(history, ref.old)))
     known |= dict.fromkeys(history.refs(f"refs/remotes/{remote}").values())
     lessons = 0
     findings: list[Finding] = []
@@ -95,9 +91,9 @@ def read_push(history: History, refs: Sequence[PushedRef], remote: str) -> Push:
     return Push(lessons, tuple(findings), {ref: kept.get(ref) for ref in sorted(needed)})
 
 
-def _commit(history: History, oid: Oid | None) -> Oid | None:
+def _commit(history: History, name: str) -> Oid | None:
     """The commit of a branch or a tag; None where it is none, or not here."""
     try:
-        return history.resolve(oid) if oid else None
+        return history.resolve(name) if name else None
     except UsageError:
         return None
