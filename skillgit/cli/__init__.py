@@ -36,6 +36,7 @@ VERBS = MappingProxyType(
         "rule": "Explain a guardrail.",
         "hook": "Do what one of Git's hooks is for; Git calls this.",
         "log": "List the rounds and lessons in this repository's history.",
+        "show": "Show all of one lesson: its change, its teachers, its way through the merges.",
         "why": "Show which lesson, and which trajectories, a line of a skill comes from.",
         "drop": "Take lessons off the branch of their round.",
         "keep": "Undo drop: put lessons back on the branch of their round.",

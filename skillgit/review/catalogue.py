@@ -18,7 +18,7 @@ from skillgit.provenance.evidence import D, LessonRecord, RoundRecord, Unreadabl
 from skillgit.provenance.trailers import Malformed, Trailers, parse
 
 ROUNDS = "refs/skillgit/rounds"
-_MARK = "Skillgit-Round:"
+MARK = "Skillgit-Round:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +97,13 @@ def read_catalogue(history: History, skill: str | None = None) -> Catalogue:
     tips = [*dict.fromkeys([*([head] if head else []), *branches.values()])]
     unreadable: list[Oid] = []
     told: defaultdict[RoundId, list[tuple[Commit, Trailers]]] = defaultdict(list)
-    for commit in history.commits(*tips, containing=_MARK) if tips else ():
+    for commit in history.commits(*tips, containing=MARK) if tips else ():
         trailers = parse(commit.message)
         if isinstance(trailers, Malformed):
             unreadable.append(commit.id)
         elif trailers is not None:
             told[trailers.round].append((commit, trailers))
-    merged = {one.id for one in history.commits(head, containing=_MARK)} if head else set()
+    merged = {one.id for one in history.commits(head, containing=MARK)} if head else set()
     kept = {one.partition(f"{ROUNDS}/")[2]: tip for one, tip in history.refs(ROUNDS).items()}
     rounds = []
     for name in {*told, *kept}:

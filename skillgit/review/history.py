@@ -1,34 +1,62 @@
-"""The rounds and lessons of a repository's history, and what became of them."""
+"""The rounds and lessons of a repository's history, what became of them, and what they cost."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from skillgit.errors import UsageError
 from skillgit.names import Digest, Oid, RoundId
-from skillgit.ports import Commit, History
+from skillgit.ports import History
 from skillgit.provenance.evidence import Support
-from skillgit.provenance.trailers import Malformed, Trailers, parse
-
-_MARK = "Skillgit-Round:"
+from skillgit.review.catalogue import FoundLesson, KnownRound, read_catalogue
+from skillgit.review.claims import Archive
+from skillgit.review.costs import Cost, lesson_cost
+from skillgit.review.lessons import LessonState
+from skillgit.review.states import Standing, standings
 
 
 @dataclass(frozen=True, slots=True)
 class LessonEntry:
-    """A lesson in the history. `merged`: HEAD has it, as this commit or as a copy."""
+    """A lesson, its state, and its cost, which is None where evidence or base are not here."""
 
-    commit: Oid
-    subject: str
-    support: Support
-    patch: Digest
-    merged: bool
+    lesson: FoundLesson
+    standing: Standing
+    cost: Cost | None
+
+    @property
+    def commit(self) -> Oid | None:
+        """The commit that HEAD has, else one that a branch has."""
+        return self.lesson.commit
+
+    @property
+    def state(self) -> LessonState:
+        """What became of it."""
+        return self.standing.state
+
+    @property
+    def merged(self) -> bool:
+        """Does HEAD have it?"""
+        return self.state is LessonState.MERGED
+
+    @property
+    def support(self) -> Support | None:
+        """As its trailers or its evidence count it; None where neither can be read."""
+        told = self.lesson.trailers or self.lesson.record
+        return told.support if told else None
+
+    @property
+    def patch(self) -> Digest | None:
+        """The digest of its change."""
+        told = self.lesson.trailers or self.lesson.record
+        return told.patch if told else None
 
 
 @dataclass(frozen=True, slots=True)
 class RoundEntry:
-    """A round that some branch still shows; `branch` is empty where its own is gone."""
+    """A round; `branch` is empty where its own is gone, `complete` is false without its evidence.
+
+    Without evidence nobody can tell which lessons were dropped.
+    """
 
     id: RoundId
     skill: str
@@ -36,6 +64,7 @@ class RoundEntry:
     model: str
     branch: str
     lessons: tuple[LessonEntry, ...]
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,50 +76,26 @@ class Lore:
 
 
 def read_lore(history: History, skill: str | None = None) -> Lore:
-    """The rounds of one skill, or of all, that branches, remote branches and HEAD reach."""
-    head = _head(history)
-    branches = history.refs("refs/heads", "refs/remotes")
-    tips = [*dict.fromkeys([*([head] if head else []), *branches.values()])]
-    commits = history.commits(*tips, containing=_MARK) if tips else ()
-    merged = {one.id for one in history.commits(head, containing=_MARK)} if head else set()
-    rounds: defaultdict[tuple[RoundId, str], list[tuple[Commit, Trailers]]] = defaultdict(list)
-    unreadable = []
-    for commit in commits:
-        found = parse(commit.message)
-        if isinstance(found, Malformed):
-            unreadable.append(commit.id)
-        elif found is not None and skill in {None, found.skill}:
-            rounds[found.round, found.skill].append((commit, found))
-    entries = [_entry(key[0], lessons, merged, sorted(branches)) for key, lessons in rounds.items()]
-    newest_first = sorted(entries, key=lambda one: (one.id, one.skill), reverse=True)
-    return Lore(tuple(newest_first), tuple(unreadable))
+    """The rounds of one skill, or of all, that branches, HEAD or evidence refs know."""
+    catalogue = read_catalogue(history, skill)
+    known, archive = standings(history, catalogue), Archive(history)
+    rounds = tuple(_entry(one, known, archive) for one in catalogue.rounds)
+    return Lore(rounds, catalogue.unreadable)
 
 
-def _head(history: History) -> Oid | None:
-    try:
-        return history.resolve("HEAD")
-    except UsageError:  # a repository without a commit
-        return None
-
-
-def _entry(
-    round_id: RoundId,
-    found: Sequence[tuple[Commit, Trailers]],
-    merged: set[Oid],
-    branches: Sequence[str],
-) -> RoundEntry:
-    """A lesson that was picked or rebased is one lesson, shown as the copy that HEAD has."""
-    copies: defaultdict[Oid, list[tuple[Commit, Trailers]]] = defaultdict(list)
-    for commit, trailers in found:
-        copies[trailers.evidence].append((commit, trailers))
-    lessons = []
-    for those in copies.values():
-        commit, trailers = next((one for one in those if one[0].id in merged), those[0])
-        subject = commit.message.partition("\n")[0]
-        is_merged = commit.id in merged
-        lessons.append(LessonEntry(commit.id, subject, trailers.support, trailers.patch, is_merged))
-    # Copies on several branches come in no useful order; the round's was by support.
-    lessons.sort(key=lambda one: -one.support.sources)
-    _, told = found[0]
-    own = (name for name in branches if name.endswith(f"/{round_id}"))
-    return RoundEntry(round_id, told.skill, told.base, told.model, next(own, ""), tuple(lessons))
+def _entry(known: KnownRound, states: Mapping[Oid, Standing], archive: Archive) -> RoundEntry:
+    lessons = tuple(
+        LessonEntry(
+            one, states[one.evidence], lesson_cost(archive, one.record) if one.record else None
+        )
+        for one in known.lessons
+    )
+    return RoundEntry(
+        known.id,
+        known.skill,
+        known.base,
+        known.model,
+        known.branch,
+        lessons,
+        complete=known.record is not None,
+    )

@@ -97,9 +97,11 @@ def likeness(block: Block, path: str, lines: Sequence[str], at: int) -> int:
     """How surely line `at` (from 0) of a file is one of a block: 0 is not at all.
 
     Lines around it count as far as they run alike, so that a blank line or a brace belongs to the
-    lesson whose words stand next to it.
+    lesson whose words stand next to it. Git may show an insertion between equal lines further down,
+    its first lines last: so a block is followed by itself.
     """
-    best = max((_shared(block.lines, i, lines, at) for i in range(len(block.lines))), default=0)
+    twice = block.lines * 2
+    best = max((_shared(twice, i, lines, at) for i in range(len(twice))), default=0)
     if path == block.place:
         return 3 * best
     if path == block.path or path.endswith(f"/{block.path}"):

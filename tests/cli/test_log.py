@@ -28,11 +28,12 @@ def test_rounds_and_lessons_are_lines(scene: Scene, capsys: pytest.CaptureFixtur
     made, branch = scene
     assert cli.run(["-C", str(made.path), "log"]) == 0
     one, two, three = (lesson.commit[:12] for lesson in branch.lessons)
+    cost = "+2 lines, +3 tokens in SKILL.md"
     assert capsys.readouterr().out == (
-        f"round {ROUND} of skills/xlsx: 3 lessons, 1 merged, branch {branch.name}\n"
-        f"  {one}  merged  3/9 (2 fail, 1 pass)  xlsx: Mind the case 2\n"
-        f"  {two}  open    2/9 (1 fail, 1 pass)  xlsx: Mind the case 1\n"
-        f"  {three}  open    1/9 (0 fail, 1 pass)  xlsx: Mind the case 3\n"
+        f"round {ROUND} of skills/xlsx: 3 lessons, 1 merged, 2 open, branch {branch.name}\n"
+        f"  1  {one}  merged    3/9 (2 fail, 1 pass)  Mind the case 2 ({cost})\n"
+        f"  2  {two}  open      2/9 (1 fail, 1 pass)  Mind the case 1 ({cost})\n"
+        f"  3  {three}  open      1/9 (0 fail, 1 pass)  Mind the case 3 (no lines)\n"
     )
 
 
@@ -46,6 +47,8 @@ def test_json_tells_the_same(scene: Scene, capsys: pytest.CaptureFixture[str]) -
     assert [lesson["state"] for lesson in entry["lessons"]] == ["merged", "open", "open"]
     assert entry["lessons"][0]["support"] == 3
     assert entry["lessons"][0]["commit"] == branch.lessons[0].commit
+    assert entry["lessons"][0]["name"] == f"{ROUND}/1"
+    assert entry["lessons"][0]["cost"]["skill_lines"] == 2
 
 
 @pytest.mark.parametrize(
