@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -11,8 +12,9 @@ from skillgit.config import FailOn, Profile
 from skillgit.errors import UsageError
 from skillgit.findings.document import as_document
 from skillgit.findings.text import as_line, counted, in_figures
+from skillgit.rules import Demands
 from skillgit.wiring.checking import Checked, check_commits, check_folders, check_staged
-from skillgit.wiring.demanding import CheckSettings, check_settings
+from skillgit.wiring.demanding import check_settings
 
 
 @click.command(
@@ -20,6 +22,7 @@ from skillgit.wiring.demanding import CheckSettings, check_settings
         "skillgit check",
         "skillgit check skills/xlsx --profile portable",
         "skillgit check --staged",
+        "git diff HEAD | skillgit check --patch -",
         "skillgit check --range main..skillgit/xlsx/20261121T231905Z-7f3ac1",
     )
 )
@@ -34,6 +37,12 @@ from skillgit.wiring.demanding import CheckSettings, check_settings
     "revisions",
     metavar="A..B",
     help="Check the lesson commits of a range against their evidence instead, from Git alone.",
+)
+@click.option(
+    "--patch",
+    type=click.Path(allow_dash=True, dir_okay=False),
+    metavar="FILE",
+    help="Check a diff against HEAD, and what it would break (-: from stdin); nothing is changed.",
 )
 @click.option(
     "--profile",
@@ -67,6 +76,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     paths: tuple[Path, ...],
     staged: bool,
     revisions: str | None,
+    patch: str | None,
     profile: str | None,
     grades: tuple[str, ...],
     fail_on: str | None,
@@ -80,10 +90,19 @@ def command(  # noqa: PLR0913 - one parameter for each option
     """
     options = {"check.profile": profile, "check.fail_on": fail_on}
     settings = check_settings(options, grades, None)
-    if revisions is not None and (paths or staged):
-        message = "--range checks commits, and PATH checks files"
+    if paths and (revisions is not None or patch is not None):
+        message = "--range checks commits, --patch a diff, and PATH checks files"
         raise UsageError(message, hint="give one of the two")
-    checked = _checked(settings, paths, staged=staged, revisions=revisions)
+    if sum((staged, revisions is not None, patch is not None)) > 1:
+        raise UsageError("--staged, --range and --patch exclude each other", hint="give one")
+    if revisions is not None:
+        checked = check_commits(revisions, settings.demands)
+    elif patch is not None:
+        checked = _of_patch(patch, settings.demands)
+    elif staged:
+        checked = check_staged(paths, settings.demands)
+    else:
+        checked = check_folders(paths or (Path(),), settings.demands)
     findings = [one.finding for one in checked.found]
     if form == "json":
         print_json("check", as_document(findings, checked.skills))
@@ -94,11 +113,12 @@ def command(  # noqa: PLR0913 - one parameter for each option
     return int(settings.fails(findings) and not exit_zero)
 
 
-def _checked(
-    settings: CheckSettings, paths: tuple[Path, ...], *, staged: bool, revisions: str | None
-) -> Checked:
-    if revisions is not None:
-        return check_commits(revisions)
-    if staged:
-        return check_staged(paths, settings.demands)
-    return check_folders(paths or (Path(),), settings.demands)
+def _of_patch(patch: str, demands: Demands) -> Checked:
+    from skillgit.wiring.patching import check_patch  # noqa: PLC0415 - a hook has no need of it
+
+    try:
+        data = sys.stdin.buffer.read() if patch == "-" else Path(patch).read_bytes()
+    except OSError as error:
+        message = f"reading the patch {patch}: {error.strerror or error}"
+        raise UsageError(message, hint="give a file with a diff, or - for stdin") from error
+    return check_patch("the patch" if patch == "-" else patch, data, demands)

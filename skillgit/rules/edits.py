@@ -41,10 +41,15 @@ def _in_its_place(_: Skill, change: Change) -> str:
     """SG203: new files belong under references/, one level deep."""
     if not isinstance(change, CreateFile):
         return ""
-    folder, name = change.path.rpartition("/")[::2]
-    if folder != "references" or not name.endswith(".md"):
+    if not is_lesson_file(change.path):
         return f"SG203: a lesson may create references/<name>.md, not {change.path}"
     return ""
+
+
+def is_lesson_file(path: str) -> bool:
+    """May a lesson create a file there?"""
+    folder, name = path.rpartition("/")[::2]
+    return folder == "references" and name.endswith(".md")
 
 
 def _linked(_: Skill, change: Change) -> str:
@@ -57,13 +62,17 @@ def _linked(_: Skill, change: Change) -> str:
 def _unprotected(skill: Skill, change: Change) -> str:
     """SG205: scripts, licences, the frontmatter, and all but Markdown are a person's to change."""
     for path, first in _touched(change):
-        if not path.endswith(".md") or path.startswith(("scripts/", "assets/")):
-            return f"SG205: {path} is protected"
-        if path.rpartition("/")[2].upper().startswith(("LICENSE", "LICENCE", "NOTICE")):
+        if is_protected(path):
             return f"SG205: {path} is protected"
         if path == MANIFEST and first < structure(skill.text(path) or "").frontmatter_end:
             return "SG205: the frontmatter of SKILL.md is protected"
     return ""
+
+
+def is_protected(path: str) -> bool:
+    """Is the whole file a person's to change?"""
+    licence = path.rpartition("/")[2].upper().startswith(("LICENSE", "LICENCE", "NOTICE"))
+    return licence or not path.endswith(".md") or path.startswith(("scripts/", "assets/"))
 
 
 def _touched(change: Change) -> list[tuple[SkillPath, int]]:

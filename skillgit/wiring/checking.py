@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skillgit.adapters.folders import SKIPPED, SkillFolder, find_skills, is_searched, read_folder
-from skillgit.adapters.git_index import Entry, GitIndex, Staged
+from skillgit.adapters.git_index import Entry, GitIndex
 from skillgit.errors import UsageError
 from skillgit.findings.placed import Placed, placed
 from skillgit.findings.suppressions import honour
@@ -48,10 +48,11 @@ def check_staged(paths: Sequence[Path], demands: Demands) -> Checked:
     """The skills that hold staged changes, as a commit would hold them; with paths, only theirs."""
     index = GitIndex.open(Path.cwd())
     entries, staged = index.look()
+    changed = [one.path for one in staged]
     named = [_from_top(path, index.top) for path in paths]
-    _refuse_unknown(named, paths, entries, staged)
+    _refuse_unknown(named, paths, [*(one.path for one in entries), *changed])
     skills = {
-        root: inside for root, inside in _skills_in(entries, staged) if _is_wanted(root, named)
+        root: inside for root, inside in skills_in(entries, changed) if _is_wanted(root, named)
     }
     _refuse_unmerged(skills)
     folders = {root: _shown(Path(os.path.relpath(index.top / root))) for root in skills}
@@ -61,31 +62,31 @@ def check_staged(paths: Sequence[Path], demands: Demands) -> Checked:
     return Checked(tuple(found), len(skills), tuple(folders.values()))
 
 
-def check_commits(revisions: str) -> Checked:
+def check_commits(revisions: str, demands: Demands) -> Checked:
     """The lesson commits of a range against their evidence."""
     from skillgit.review.verify import verify_range  # noqa: PLC0415 - GitPython takes time
     from skillgit.wiring.places import open_history  # noqa: PLC0415 - the same
 
     found = verify_range(open_history(Path.cwd()), revisions)
-    return Checked(tuple(map(Placed, found)))
+    return Checked(tuple(map(Placed, demands.regraded(found))))
 
 
 # --------------------------------------------------------------------------- skills of an index
 
 
-def _skills_in(
-    entries: Sequence[Entry], staged: Sequence[Staged]
+def skills_in(
+    entries: Sequence[Entry], changed: Sequence[str]
 ) -> Iterator[tuple[str, list[Entry]]]:
-    """The folders with a SKILL.md above what is staged, and the entries below each.
+    """The folders with a SKILL.md above what is changed, and the entries below each.
 
     A folder that loses its SKILL.md and keeps other files is one as well.
     """
-    paths = [*(one.path for one in entries), *(one.path for one in staged)]
+    paths = [*(one.path for one in entries), *changed]
     roots = {_folder(path) for path in paths if _is_manifest(path)}
-    touched = {up for one in staged for up in _folders_above(one.path) if up in roots}
+    touched = {up for path in changed for up in folders_above(path) if up in roots}
     inside: dict[str, list[Entry]] = {root: [] for root in sorted(touched)}
     for one in entries:
-        for up in _folders_above(one.path):
+        for up in folders_above(one.path):
             if up in touched and not SKIPPED.intersection(one.path[len(up) :].split("/")[:-1]):
                 inside[up].append(one)
     return ((root, files) for root, files in inside.items() if files)
@@ -99,7 +100,7 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _folders_above(path: str) -> Iterator[str]:
+def folders_above(path: str) -> Iterator[str]:
     """From the nearest to "", the root."""
     while path:
         path = _folder(path)
@@ -131,13 +132,7 @@ def _refuse_unmerged(skills: Mapping[str, Sequence[Entry]]) -> None:
         )
 
 
-def _refuse_unknown(
-    named: Sequence[str],
-    paths: Sequence[Path],
-    entries: Sequence[Entry],
-    staged: Sequence[Staged],
-) -> None:
-    known = [*(one.path for one in entries), *(one.path for one in staged)]
+def _refuse_unknown(named: Sequence[str], paths: Sequence[Path], known: Sequence[str]) -> None:
     for name, path in zip(named, paths, strict=True):
         if not path.exists() and not any(_is_below(one, name) for one in known):
             raise UsageError(
