@@ -13,7 +13,6 @@ from skillgit.errors import FindingsError, UsageError
 from skillgit.names import Oid, RoundId
 from skillgit.ports import Commit, History, Keeper
 from skillgit.provenance.trailers import Malformed, parse, plain
-from skillgit.review.catalogue import FoundLesson, head_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,32 +116,3 @@ def _conflict(commit: Commit, paths: Sequence[str]) -> FindingsError:
         hint="nothing was changed; it seems to build on the lesson: drop that commit first, or "
         "resolve the conflict yourself with `git rebase -i`",
     )
-
-
-def merged_as(history: History, lesson: FoundLesson) -> Oid | None:
-    """The commit with which HEAD has a lesson; None where it has none, or took it out again."""
-    head = head_of(history)
-    if head is None:
-        return None
-    found = [
-        one
-        for one in history.commits(head, containing=lesson.evidence)
-        if evidence_of(one) == lesson.evidence
-    ]
-    if not found:
-        return None
-    undone = _undone(history.commits(head, containing="This reverts commit "))
-    return next((one.id for one in reversed(found) if one.id not in undone), None)
-
-
-def _undone(reverts: Sequence[Commit]) -> set[Oid]:
-    """What is reverted; a later revert of a revert brings it back."""
-    undone: set[Oid] = set()
-    for commit in reversed(reverts):
-        if commit.id not in undone:
-            for line in commit.message.split("\n"):
-                _, said, name = line.partition("This reverts commit ")
-                oid = name[:64].partition(".")[0].partition(",")[0].strip()
-                if said and len(oid) in {40, 64} and set(oid) <= set("0123456789abcdef"):
-                    undone.add(Oid(oid))
-    return undone

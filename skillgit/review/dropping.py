@@ -6,18 +6,20 @@ work tree are not touched, so a branch that is checked out somewhere is not move
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from skillgit.errors import FindingsError, UsageError
 from skillgit.names import Digest, Oid, RoundId
 from skillgit.ports import Commit, Keeper, RefMove, Signature
-from skillgit.review.catalogue import FoundLesson
-from skillgit.review.chain import Replayed, RoundBranch, merged_as, replay, round_branch
+from skillgit.review.catalogue import FoundLesson, read_catalogue
+from skillgit.review.chain import Replayed, RoundBranch, replay, round_branch
 from skillgit.review.claims import FETCH
 from skillgit.review.dossier import Dossier, read_dossier
+from skillgit.review.lessons import LessonState
 from skillgit.review.rebuilding import Rebuilder
 from skillgit.review.refusals import Decision, decide, read_refusals, refusal
+from skillgit.review.states import Standing, standing_of, standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ def drop(
     A lesson that its branch does not have is refused all the same. UsageError for one that is
     merged or whose branch is checked out, FindingsError where a commit of a person builds on it.
     """
-    done = [_without(repo, round_id, those) for round_id, those in _by_round(lessons)]
+    known = _standings(repo, lessons)
+    done = [_without(repo, round_id, those, known) for round_id, those in _by_round(lessons)]
     if not dry_run:
         refused = dict(refusal(lesson, reason, who) for lesson in lessons)
         why = f"drop {_counted(len(refused))}"
@@ -67,8 +70,12 @@ def keep(
     They come back from the evidence, byte for byte, at their place among the others: on a branch
     of lessons alone all commits have their old ids again. UsageError where nothing was dropped.
     """
+    in_head = {LessonState.MERGED, LessonState.REVERTED}
+    merged = {blob for blob, one in _standings(repo, lessons).items() if one.state in in_head}
     refused = read_refusals(repo)
-    done = [_with(repo, round_id, those, refused) for round_id, those in _by_round(lessons)]
+    for lesson in lessons:
+        _must_be_unwanted(repo, lesson, merged, refused)
+    done = [_with(repo, round_id, those, merged) for round_id, those in _by_round(lessons)]
     if not dry_run:
         withdrawn = frozenset(name for lesson in lessons if (name := patch_of(lesson)))
         why = f"skillgit: keep {_counted(len(lessons))}"
@@ -80,6 +87,11 @@ def patch_of(lesson: FoundLesson) -> Digest | None:
     """The digest of its change, by which a refusal names it."""
     told = lesson.record or lesson.trailers
     return told.patch if told else None
+
+
+def _standings(repo: Keeper, lessons: Sequence[FoundLesson]) -> Mapping[Oid, Standing]:
+    known = standings(repo, read_catalogue(repo))
+    return {one.evidence: known.get(one.evidence) or standing_of(repo, one) for one in lessons}
 
 
 def _by_round(
@@ -119,14 +131,19 @@ def _must_be_free(repo: Keeper, branch: RoundBranch, verb: str) -> None:
 # ------------------------------------------------------------------ dropping
 
 
-def _without(repo: Keeper, round_id: RoundId, lessons: tuple[FoundLesson, ...]) -> Rebuilt:
+def _without(
+    repo: Keeper,
+    round_id: RoundId,
+    lessons: tuple[FoundLesson, ...],
+    known: Mapping[Oid, Standing],
+) -> Rebuilt:
     branch = _branch(repo, round_id, lessons[0])
     there = {} if branch is None else branch.lessons
     gone = {there[one.evidence].id for one in lessons if one.evidence in there}
     if branch is not None and gone:
         _must_be_free(repo, branch, "drop")
     for lesson in lessons:
-        _must_not_be_merged(repo, lesson)
+        _must_not_be_merged(lesson, known[lesson.evidence])
         _must_be_reachable(repo, branch, lesson)
     if branch is None:
         return Rebuilt(round_id, lessons, ())
@@ -144,11 +161,11 @@ def _without(repo: Keeper, round_id: RoundId, lessons: tuple[FoundLesson, ...]) 
     )
 
 
-def _must_not_be_merged(repo: Keeper, lesson: FoundLesson) -> None:
-    merged = merged_as(repo, lesson)
-    if merged is not None:
+def _must_not_be_merged(lesson: FoundLesson, standing: Standing) -> None:
+    if standing.state is LessonState.MERGED:
+        how = standing.how or (f"as {standing.commit[:12]}" if standing.commit else "")
         raise UsageError(
-            f"dropping the lesson {lesson.title!r}: HEAD has it already, as {merged[:12]}",
+            f"dropping the lesson {lesson.title!r}: HEAD has it already, {how}",
             hint=f"take it out of merged history with: skillgit revert {lesson.name}",
         )
 
@@ -177,21 +194,28 @@ def _replayed_without(repo: Keeper, branch: RoundBranch, gone: set[Oid]) -> Repl
 # ------------------------------------------------------------------ keeping
 
 
+def _must_be_unwanted(
+    repo: Keeper, lesson: FoundLesson, merged: Collection[Oid], refused: Mapping[Digest, object]
+) -> None:
+    """There must be something to undo: a refusal, or a lesson that its branch lacks."""
+    branch = _branch(repo, lesson.round, lesson)
+    there = branch is not None and lesson.evidence in branch.lessons
+    if (there or lesson.evidence in merged) and patch_of(lesson) not in refused:
+        raise UsageError(
+            f"keeping the lesson {lesson.title!r}: it is neither dropped nor refused",
+            hint="`skillgit log` shows what became of each lesson",
+        )
+
+
 def _with(
     repo: Keeper,
     round_id: RoundId,
     lessons: tuple[FoundLesson, ...],
-    refused: Mapping[Digest, object],
+    merged: Collection[Oid],
 ) -> Rebuilt:
     branch = _branch(repo, round_id, lessons[0])
     there = {} if branch is None else branch.lessons
-    back = [one for one in lessons if one.evidence not in there and merged_as(repo, one) is None]
-    for lesson in lessons:
-        if lesson not in back and patch_of(lesson) not in refused:
-            raise UsageError(
-                f"keeping the lesson {lesson.title!r}: it is neither dropped nor refused",
-                hint="`skillgit log` shows what became of each lesson",
-            )
+    back = [one for one in lessons if one.evidence not in there and one.evidence not in merged]
     if not back or branch is None:
         if back:
             raise _no_branch(round_id)

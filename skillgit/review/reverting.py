@@ -16,10 +16,11 @@ from skillgit.names import Oid
 from skillgit.ports import Keeper, Merged, RefMove, Signature
 from skillgit.provenance.trailers import plain
 from skillgit.review.catalogue import FoundLesson
-from skillgit.review.chain import merged_as
 from skillgit.review.claims import FETCH
+from skillgit.review.lessons import LessonState
 from skillgit.review.refusals import Decision, decide, refusal
 from skillgit.review.replay import tree_of
+from skillgit.review.states import standing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def revert(
     done: list[RevertCommit] = []
     tip = head
     for lesson in once:
-        reverted = merged_as(repo, lesson)
+        reverted = _merged_as(repo, lesson)
         tree = _tree_without(repo, lesson, reverted, tip)
         tip = repo.write_commit(tree, [tip], _message(repo, lesson, reverted, reason), who)
         done.append(RevertCommit(lesson, reverted, tip))
@@ -70,6 +71,21 @@ def revert(
         why = f"skillgit: revert {len(once)} lesson{'' if len(once) == 1 else 's'}"
         decide(repo, Decision(refused=refused), who, [move], why)
     return Reverted(branch, head, tuple(done))
+
+
+def _merged_as(repo: Keeper, lesson: FoundLesson) -> Oid | None:
+    """The commit of HEAD that is the lesson; None where a squash brought it with other things."""
+    standing = standing_of(repo, lesson)
+    if standing.state is LessonState.MERGED:
+        return standing.commit
+    was = f"it was reverted already, {standing.how}"
+    raise UsageError(
+        f"reverting the lesson {lesson.title!r}: "
+        + (was if standing.state is LessonState.REVERTED else "HEAD has not got it"),
+        hint=f"a lesson that is not merged is dropped: skillgit drop {lesson.name}"
+        if standing.state is LessonState.OPEN
+        else "`skillgit log` shows what became of each lesson",
+    )
 
 
 def _tree_without(repo: Keeper, lesson: FoundLesson, reverted: Oid | None, tip: Oid) -> Oid:
@@ -86,8 +102,8 @@ def _tree_without(repo: Keeper, lesson: FoundLesson, reverted: Oid | None, tip: 
         )
     if not repo.changed_paths(tip, merged.tree):
         raise UsageError(
-            f"reverting the lesson {lesson.title!r}: HEAD has not got it, nothing would change",
-            hint=f"a lesson that is not merged is dropped: skillgit drop {lesson.name}",
+            f"reverting the lesson {lesson.title!r}: nothing is left of it, nothing would change",
+            hint="`skillgit log` shows what became of each lesson",
         )
     return merged.tree
 
