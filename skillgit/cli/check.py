@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from skillgit.cli.console import examples, out, print_json, safe, say
+from skillgit.cli.console import examples, safe, say
+from skillgit.cli.findings import Form, show
 from skillgit.config import FailOn, Profile
 from skillgit.errors import UsageError
-from skillgit.findings.document import as_document
-from skillgit.findings.text import as_line, counted, in_figures
+from skillgit.findings.text import counted, in_figures
 from skillgit.rules import Demands
+from skillgit.wiring.baselines import since_baseline, write_baseline
 from skillgit.wiring.checking import Checked, check_commits, check_folders, check_staged
 from skillgit.wiring.demanding import check_settings
 
@@ -63,12 +64,26 @@ from skillgit.wiring.demanding import check_settings
     help="What makes the check fail. [check.fail_on]",
 )
 @click.option(
+    "--baseline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Leave out what was found when this file was written. [check.baseline]",
+)
+@click.option(
+    "--write-baseline",
+    "written",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write down what is found, to be left out from now on.",
+)
+@click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice([str(form) for form in Form]),
     default="text",
     show_default=True,
-    help="How findings are written to stdout.",
+    help="How findings are written to stdout: for people, for programs, as annotations of a "
+    "GitHub workflow, or for code scanning.",
 )
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
 def command(  # noqa: PLR0913 - one parameter for each option
@@ -80,6 +95,8 @@ def command(  # noqa: PLR0913 - one parameter for each option
     profile: str | None,
     grades: tuple[str, ...],
     fail_on: str | None,
+    baseline: Path | None,
+    written: Path | None,
     form: str,
     exit_zero: bool,
 ) -> int:
@@ -89,7 +106,7 @@ def command(  # noqa: PLR0913 - one parameter for each option
     Exits with 1 where there are errors; warnings are shown. `skillgit rule SG101` explains a rule.
     """
     options = {"check.profile": profile, "check.fail_on": fail_on}
-    settings = check_settings(options, grades, None)
+    settings = check_settings(options, grades, None if written else baseline)
     if paths and (revisions is not None or patch is not None):
         message = "--range checks commits, --patch a diff, and PATH checks files"
         raise UsageError(message, hint="give one of the two")
@@ -103,14 +120,21 @@ def command(  # noqa: PLR0913 - one parameter for each option
         checked = check_staged(paths, settings.demands)
     else:
         checked = check_folders(paths or (Path(),), settings.demands)
-    findings = [one.finding for one in checked.found]
-    if form == "json":
-        print_json("check", as_document(findings, checked.skills))
-    else:
-        for each in findings:
-            out(safe(as_line(each)))
-    say(f"{safe(revisions or counted(checked.skills, 'skill'))}: {in_figures(findings)}")
-    return int(settings.fails(findings) and not exit_zero)
+    subject = safe(revisions or counted(checked.skills, "skill"))
+    if written:
+        count = write_baseline(checked, written, settings.top)
+        say(f"{subject}: {counted(count, 'finding')} in {safe(str(written))}")
+        return 0
+    if settings.baseline:
+        checked, fixed = since_baseline(checked, settings.baseline, settings.top)
+        if fixed:
+            say(
+                f"{counted(len(fixed), 'finding')} of the baseline found no more: "
+                f"skillgit check --write-baseline {safe(str(settings.baseline))}"
+            )
+    show(checked, Form(form), settings.top, subject)
+    say(f"{subject}: {in_figures(checked.findings)}")
+    return int(settings.fails(checked.findings) and not exit_zero)
 
 
 def _of_patch(patch: str, demands: Demands) -> Checked:

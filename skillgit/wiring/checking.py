@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from skillgit.adapters.folders import SKIPPED, SkillFolder, find_skills, is_searched, read_folder
@@ -16,19 +16,43 @@ from skillgit.errors import UsageError
 from skillgit.findings.placed import Placed, placed
 from skillgit.findings.suppressions import honour
 from skillgit.rules import Demands, check_skill
-from skillgit.types import MANIFEST
+from skillgit.types import MANIFEST, Finding
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What was found, on how many skills, and below which folders all was looked at.
 
-    Paths count from the current folder.
+    Paths count from the current folder, or from the root of the repository.
     """
 
     found: tuple[Placed, ...]
     skills: int = 0
     folders: tuple[str, ...] = ()
+    from_root: bool = False
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found, without the lines."""
+        return tuple(one.finding for one in self.found)
+
+    def in_repository(self, top: Path | None) -> Checked:
+        """The same with paths from the root of the repository; those outside of it are absolute."""
+        if self.from_root or top is None:
+            return self
+
+        def moved(path: str) -> str:
+            place = Path(os.path.normpath(Path.cwd() / path))
+            inside = place.relative_to(top) if place.is_relative_to(top) else place
+            return _shown(inside)
+
+        found = (
+            replace(one, finding=replace(one.finding, path=moved(one.finding.path)))
+            for one in self.found
+        )
+        return replace(
+            self, found=tuple(found), folders=tuple(map(moved, self.folders)), from_root=True
+        )
 
 
 def check_folders(paths: Sequence[Path], demands: Demands) -> Checked:
@@ -68,7 +92,7 @@ def check_commits(revisions: str, demands: Demands) -> Checked:
     from skillgit.wiring.places import open_history  # noqa: PLC0415 - the same
 
     found = verify_range(open_history(Path.cwd()), revisions)
-    return Checked(tuple(map(Placed, demands.regraded(found))))
+    return Checked(tuple(map(Placed, demands.regraded(found))), from_root=True)
 
 
 # --------------------------------------------------------------------------- skills of an index

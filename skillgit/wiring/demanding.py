@@ -30,7 +30,7 @@ class CheckSettings:
 
 
 def check_settings(
-    options: Mapping[str, object], grades: Sequence[str], baseline: Path | None
+    options: Mapping[str, object], grades: Sequence[str], baseline: Path | None = None
 ) -> CheckSettings:
     """The settings for a check from the current folder; UsageError where one cannot be meant.
 
