@@ -164,9 +164,14 @@ def _quoting(words: str, code: str) -> str:
     """The words of a lesson, and behind them the line of the repair that it chose."""
     if words.count("`") % 2 or words.rstrip().endswith(("…", "...")):
         raise Misfit("the text breaks off: end it, and use single quotes in code")
-    if not code or code in words or not words.strip():
+    if not words.strip() or _alike(code) in _alike(words):
         return words
     return f"{words.rstrip(' .:')}: `{code}`."
+
+
+def _alike(code: str) -> str:
+    """Code with one kind of quotes: whoever writes JSON avoids the other."""
+    return code.replace('"', "'")
 
 
 def _must_teach(ground: Ground, title: str, words: str) -> None:

@@ -124,6 +124,14 @@ def test_a_lesson_quotes_the_line_that_it_chose(lab: Lab) -> None:
     assert "{:.2f} kg" in taught.marks
 
 
+def test_a_line_that_the_words_have_is_not_quoted_twice(lab: Lab) -> None:
+    words = "Write a weight like this: `{}`.".format(LINE.replace('"', "'"))
+    (taught,) = patch_of(lab, HONEST, text=words, code=LINE).edits
+    assert isinstance(taught.change, Insert)
+    assert taught.change.text.endswith(words)
+    assert taught.marks
+
+
 def test_no_line_can_be_quoted_that_the_repair_has_not(lab: Lab) -> None:
     patch_of(lab, HONEST, code=LINE)
     schema = lab.endpoint.requests[-1]["response_format"]["json_schema"]["schema"]
