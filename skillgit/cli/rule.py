@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from skillgit.cli.console import examples, out, print_json
-from skillgit.rules import RULES, Profile, RuleInfo, explain, rule_info
+from skillgit.config import Profile
+from skillgit.rules import RULES, RuleInfo, example, explain, rule_info
 
 
 @click.command(epilog=examples("skillgit rule", "skillgit rule SG101", "skillgit rule --json"))
@@ -32,5 +33,6 @@ def _as_json(info: RuleInfo) -> dict[str, object]:
         "source": str(info.source),
         "severity": {name: str(grade) if grade else None for name, grade in grades.items()},
         "explanation": info.explanation,
+        "example": example(info.id),
         "clause": info.clause,
     }

@@ -47,6 +47,7 @@ __all__ = [
     "Source",
     "check_skill",
     "estimated_tokens",
+    "example",
     "explain",
     "in_order",
     "rule_info",
@@ -100,7 +101,19 @@ def explain(rule_id: str) -> str:
     head = f"{info.id}: {info.summary}."
     facts = f"Demanded by: {info.source}. Severity: {grades}."
     where = f"SKILLS_FORMAT.md, clause {info.clause}"
-    return f"{head}\n\n{facts}\n\n{info.explanation}\n\n{where}\n"
+    texts = (head, facts, info.explanation, example(info.id), where)
+    return "\n\n".join(filter(None, texts)) + "\n"
+
+
+def example(rule_id: str) -> str:
+    """A skill that breaks a rule on files, and one that does not; "" for other rules.
+
+    Those have their examples in the explanation, in words.
+    """
+    from skillgit.rules.examples import EXAMPLES, shown  # noqa: PLC0415 - `check` has no need of it
+
+    found = EXAMPLES.get(rule_id)
+    return shown(found).rstrip() if found else ""
 
 
 def rule_info(rule_id: str) -> RuleInfo:

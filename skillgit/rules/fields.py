@@ -25,25 +25,13 @@ RESERVED = ("anthropic", "claude")
 
 @rule("SG011", "There is a name", Source.SPECIFICATION)
 def name_is_there(tree: Tree) -> Iterator[Mark]:
-    """`name` is required, and it is a text: `123`, `yes` and `2026-01-01` need quotes.
-
-    Bad:
-        name: 123
-    Good:
-        name: "123"
-    """
+    """`name` is required, and it is a text: `123`, `yes` and `2026-01-01` need quotes."""
     yield from _required(tree, "name")
 
 
 @rule("SG012", "A name has at most 64 characters", Source.SPECIFICATION)
 def name_is_short(tree: Tree) -> Iterator[Mark]:
-    """Counted after Unicode normalisation (NFKC).
-
-    Bad:
-        name: a-name-that-tells-the-whole-story-of-what-this-skill-is-good-for-and-why
-    Good:
-        name: storytelling
-    """
+    """Counted after Unicode normalisation (NFKC)."""
     name = _name(tree)
     if len(name) > MAX_NAME:
         yield _at(tree.field("name"), f"the name has {len(name)} characters, over {MAX_NAME}")
@@ -51,13 +39,7 @@ def name_is_short(tree: Tree) -> Iterator[Mark]:
 
 @rule("SG013", "A name is lower-case letters, digits and single hyphens", Source.SPECIFICATION)
 def name_is_kebab_case(tree: Tree) -> Iterator[Mark]:
-    """No upper case, no blanks, no other signs, no hyphen at an end, no two in a row.
-
-    Bad:
-        name: Excel_Tools
-    Good:
-        name: excel-tools
-    """
+    """No upper case, no blanks, no other signs, no hyphen at an end, no two in a row."""
     name = _name(tree)
     faults = {
         "upper-case letters": name != name.lower(),
@@ -77,11 +59,6 @@ def name_is_the_folder(tree: Tree) -> Iterator[Mark]:
     """Clients find a skill by its folder and show it by its name.
 
     Not looked at where the skill is a repository's root: a clone may have any name.
-
-    Bad:
-        spreadsheets/SKILL.md    name: xlsx
-    Good:
-        xlsx/SKILL.md            name: xlsx
     """
     name, folder = _name(tree), unicodedata.normalize("NFKC", tree.folder)
     if name and folder and name != folder:
@@ -91,13 +68,7 @@ def name_is_the_folder(tree: Tree) -> Iterator[Mark]:
 
 @rule("SG015", "A name is plain ASCII", Source.DE_FACTO, STRICT_ELSEWHERE)
 def name_is_ascii(tree: Tree) -> Iterator[Mark]:
-    """The specification speaks of Unicode and of a-z; quick_validate takes a-z, 0-9 and - only.
-
-    Bad:
-        name: 技能
-    Good:
-        name: skills
-    """
+    """The specification speaks of Unicode and of a-z; quick_validate takes a-z, 0-9 and - only."""
     name = _name(tree)
     if not name.isascii():
         message = f"the name {name!r} is not ASCII: some clients refuse it"
@@ -109,24 +80,13 @@ def description_is_there(tree: Tree) -> Iterator[Mark]:
     """An agent decides by the description alone whether to load the skill.
 
     It says what the skill does and when to use it.
-
-    Bad:
-        description:
-    Good:
-        description: Edits spreadsheets. Use for .xlsx files, formulas and charts.
     """
     yield from _required(tree, "description")
 
 
 @rule("SG017", "A description has at most 1024 characters", Source.SPECIFICATION)
 def description_is_short(tree: Tree) -> Iterator[Mark]:
-    """The descriptions of all skills are loaded at every start of an agent.
-
-    Bad:
-        description: (three pages)
-    Good:
-        description: Edits spreadsheets. Use for .xlsx files, formulas and charts.
-    """
+    """The descriptions of all skills are loaded at every start of an agent."""
     count = len(tree.words("description"))
     if count > MAX_DESCRIPTION:
         message = f"the description has {count} characters, over {MAX_DESCRIPTION}"
@@ -135,26 +95,14 @@ def description_is_short(tree: Tree) -> Iterator[Mark]:
 
 @rule("SG018", "A description has no angle brackets", Source.DE_FACTO, STRICT_ELSEWHERE)
 def description_has_no_markup(tree: Tree) -> Iterator[Mark]:
-    """Anthropic's tools refuse < and >: the text ends up inside XML of a system prompt.
-
-    Bad:
-        description: Turns <table> tags into sheets.
-    Good:
-        description: Turns HTML tables into sheets.
-    """
+    """Anthropic's tools refuse < and >: the text ends up inside XML of a system prompt."""
     if set("<>") & set(tree.words("description")):
         yield _at(tree.field("description"), "< or > in the description: some tools refuse it")
 
 
 @rule("SG019", "A name has no reserved words", Source.DE_FACTO, ONLY_FOR_CLAUDE)
 def name_is_not_reserved(tree: Tree) -> Iterator[Mark]:
-    """Anthropic's service refuses names with "anthropic" or "claude".
-
-    Bad:
-        name: claude-tables
-    Good:
-        name: tables
-    """
+    """Anthropic's service refuses names with "anthropic" or "claude"."""
     for word in RESERVED:
         if word in _name(tree).lower():
             yield _at(tree.field("name"), f"the name holds the reserved word {word!r}")
@@ -162,27 +110,13 @@ def name_is_not_reserved(tree: Tree) -> Iterator[Mark]:
 
 @rule("SG020", "A license is a text", Source.SPECIFICATION, WARNING)
 def license_is_text(tree: Tree) -> Iterator[Mark]:
-    """The name of a licence, or of a file beside SKILL.md.
-
-    Bad:
-        license:
-          - MIT
-    Good:
-        license: MIT
-    """
+    """The name of a licence, or of a file beside SKILL.md."""
     yield from _text_if_given(tree, "license")
 
 
 @rule("SG021", "Compatibility is a text of at most 500 characters", Source.SPECIFICATION)
 def compatibility_is_short(tree: Tree) -> Iterator[Mark]:
-    """Only for real needs of the surroundings; leave it out where there are none.
-
-    Bad:
-        compatibility:
-          - python
-    Good:
-        compatibility: Requires Python 3.11 and LibreOffice
-    """
+    """Only for real needs of the surroundings; leave it out where there are none."""
     yield from _text_if_given(tree, "compatibility")
     count = len(tree.words("compatibility"))
     if count > MAX_COMPATIBILITY:
@@ -192,15 +126,7 @@ def compatibility_is_short(tree: Tree) -> Iterator[Mark]:
 
 @rule("SG022", "Metadata maps texts to texts", Source.SPECIFICATION, MILD_FOR_CLAUDE)
 def metadata_is_text(tree: Tree) -> Iterator[Mark]:
-    """Nested values, numbers and dates differ from reader to reader; quotes make them texts.
-
-    Bad:
-        metadata:
-          version: 1.0
-    Good:
-        metadata:
-          version: "1.0"
-    """
+    """Nested values, numbers and dates differ from reader to reader; quotes make them texts."""
     field = tree.field("metadata")
     if field is None:
         return
@@ -218,15 +144,7 @@ def metadata_is_text(tree: Tree) -> Iterator[Mark]:
 
 @rule("SG023", "Allowed-tools is one text", Source.SPECIFICATION, NOT_FOR_CLAUDE)
 def allowed_tools_is_text(tree: Tree) -> Iterator[Mark]:
-    """Tools are separated by blanks in one line. Claude Code also takes a list.
-
-    Bad:
-        allowed-tools:
-          - Read
-          - Write
-    Good:
-        allowed-tools: Read Write
-    """
+    """Tools are separated by blanks in one line. Claude Code also takes a list."""
     yield from _text_if_given(tree, "allowed-tools")
 
 

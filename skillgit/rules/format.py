@@ -29,13 +29,7 @@ CLAUDE_FIELDS = (
 
 @rule("SG001", "A skill has a file SKILL.md", Source.SPECIFICATION)
 def manifest_is_there(tree: Tree) -> Iterator[Mark]:
-    """A skill is a folder with a SKILL.md at its top; without it no agent finds the skill.
-
-    Bad:
-        xlsx/README.md
-    Good:
-        xlsx/SKILL.md
-    """
+    """A skill is a folder with a SKILL.md at its top; without it no agent finds the skill."""
     if not tree.has_manifest and not _misspelt(tree):
         yield Mark(MANIFEST, "there is no SKILL.md in this folder; a skill begins with one")
 
@@ -46,11 +40,6 @@ def manifest_is_spelt_so(tree: Tree) -> Iterator[Mark]:
 
     skills-ref also takes skill.md; quick_validate, and clients that follow the guide for
     implementers, do not.
-
-    Bad:
-        xlsx/skill.md
-    Good:
-        xlsx/SKILL.md
     """
     if not tree.has_manifest:
         for path in _misspelt(tree):
@@ -66,11 +55,6 @@ def text_is_utf8(tree: Tree) -> Iterator[Mark]:
     r"""Other encodings crash skills-ref and quick_validate, and reach a model garbled.
 
     The finding names the first byte that does not fit and its offset.
-
-    Bad:
-        caf\xe9          (Latin-1)
-    Good:
-        caf\xc3\xa9      (UTF-8)
     """
     for path, data in tree.files.items():
         problem = encoding_problem(data) if path.lower().endswith(".md") else None
@@ -80,29 +64,13 @@ def text_is_utf8(tree: Tree) -> Iterator[Mark]:
 
 @rule("SG004", "SKILL.md has no byte order mark", Source.DE_FACTO)
 def no_byte_order_mark(tree: Tree) -> Iterator[Mark]:
-    """With a byte order mark the first line is not `---` for skills-ref and quick_validate.
-
-    Bad:
-        EF BB BF 2D 2D 2D
-    Good:
-        2D 2D 2D
-    """
+    """With a byte order mark the first line is not `---` for skills-ref and quick_validate."""
     yield from _of(tree, Trouble.MARK)
 
 
 @rule("SG005", "SKILL.md begins with frontmatter", Source.SPECIFICATION)
 def frontmatter_is_there(tree: Tree) -> Iterator[Mark]:
-    """The first line is `---`, alone; name and description follow, then `---` again.
-
-    Bad:
-        # Spreadsheets
-    Good:
-        ---
-        name: xlsx
-        description: Edits spreadsheets. Use for .xlsx files.
-        ---
-        # Spreadsheets
-    """
+    """The first line is `---`, alone; name and description follow, then `---` again."""
     yield from _of(tree, Trouble.ABSENT)
 
 
@@ -111,53 +79,25 @@ def frontmatter_is_closed(tree: Tree) -> Iterator[Mark]:
     """A line that is `---` and nothing else ends the frontmatter.
 
     skills-ref splits at any three hyphens, also inside a line; we do not.
-
-    Bad:
-        ---
-        name: xlsx ---
-    Good:
-        ---
-        name: xlsx
-        ---
     """
     yield from _of(tree, Trouble.UNCLOSED)
 
 
 @rule("SG007", "The frontmatter is a YAML mapping", Source.SPECIFICATION)
 def frontmatter_is_yaml(tree: Tree) -> Iterator[Mark]:
-    """Fields are written `key: value`; a value that holds `: ` or begins with a sign is quoted.
-
-    Bad:
-        description: Use this: always
-    Good:
-        description: "Use this: always"
-    """
+    """Fields are written `key: value`; a value that holds `: ` or begins with a sign is quoted."""
     yield from _of(tree, Trouble.INVALID)
 
 
 @rule("SG008", "No key occurs twice", Source.DE_FACTO, MILD_FOR_CLAUDE)
 def keys_are_unique(tree: Tree) -> Iterator[Mark]:
-    """Some readers take the first value, some the last, some refuse.
-
-    Bad:
-        name: xlsx
-        name: spreadsheets
-    Good:
-        name: xlsx
-    """
+    """Some readers take the first value, some the last, some refuse."""
     yield from _of(tree, Trouble.DUPLICATE)
 
 
 @rule("SG009", "The frontmatter is plain block style", Source.DE_FACTO, MILD_FOR_CLAUDE)
 def frontmatter_is_plain(tree: Tree) -> Iterator[Mark]:
-    """No anchors, aliases, tags, or flow style: skills-ref refuses them.
-
-    Bad:
-        metadata: {author: me}
-    Good:
-        metadata:
-          author: me
-    """
+    """No anchors, aliases, tags, or flow style: skills-ref refuses them."""
     yield from _of(tree, Trouble.FANCY)
 
 
@@ -166,12 +106,6 @@ def fields_are_known(tree: Tree) -> Iterator[Mark]:
     """skills-ref and quick_validate refuse others; what is your own goes into `metadata`.
 
     The profile `claude` also takes what Claude Code reads.
-
-    Bad:
-        version: "1.0"
-    Good:
-        metadata:
-          version: "1.0"
     """
     known = (*FIELDS, *CLAUDE_FIELDS) if tree.profile is Profile.CLAUDE else FIELDS
     for field in tree.frontmatter.fields:
@@ -182,25 +116,13 @@ def fields_are_known(tree: Tree) -> Iterator[Mark]:
 
 @rule("SG024", "Nothing follows the opening fence", Source.DE_FACTO, STRICT_ELSEWHERE)
 def fence_is_bare(tree: Tree) -> Iterator[Mark]:
-    """quick_validate finds no frontmatter where blanks follow the first `---`.
-
-    Bad:
-        '--- '
-    Good:
-        '---'
-    """
+    """quick_validate finds no frontmatter where blanks follow the first `---`."""
     yield from _of(tree, Trouble.BLANKS)
 
 
 @rule("SG025", "No three hyphens inside the frontmatter", Source.DE_FACTO, STRICT_ELSEWHERE)
 def no_hyphens_inside(tree: Tree) -> Iterator[Mark]:
-    """skills-ref ends the frontmatter at any `---` and cuts the description off, in silence.
-
-    Bad:
-        description: Tables --- and charts
-    Good:
-        description: Tables and charts
-    """
+    """skills-ref ends the frontmatter at any `---` and cuts the description off, in silence."""
     yield from _of(tree, Trouble.HYPHENS)
 
 

@@ -23,11 +23,6 @@ def links_lead_somewhere(tree: Tree) -> Iterator[Mark]:
 
     A target counts from the skill's folder, as the specification says, or from the linking file's.
     Links in code are not looked at, nor URLs, anchors, and paths out of the skill.
-
-    Bad:
-        See [formulas](references/formula.md).      (the file is formulas.md)
-    Good:
-        See [formulas](references/formulas.md).
     """
     for path, found in tree.instructions.items():
         for link in found.links:
@@ -42,11 +37,6 @@ def references_are_linked(tree: Tree) -> Iterator[Mark]:
     """A file under references/ that no Markdown file mentions is never read.
 
     A mention of its path or name in any text of the skill counts, in code as well.
-
-    Bad:
-        references/charts.md, and not a word of it in SKILL.md
-    Good:
-        For charts, see [charts](references/charts.md).
     """
     for path in tree.files:
         if is_reference(path) and not _mentioned_in(tree, path):
@@ -55,13 +45,7 @@ def references_are_linked(tree: Tree) -> Iterator[Mark]:
 
 @rule("SG103", "References lie one level deep", Source.SPECIFICATION, WARNING)
 def references_are_near(tree: Tree) -> Iterator[Mark]:
-    """SKILL.md itself leads to each reference: agents often read only the beginning of a chain.
-
-    Bad:
-        SKILL.md leads to references/a.md, and only that leads to references/b.md
-    Good:
-        SKILL.md leads to references/a.md and to references/b.md
-    """
+    """SKILL.md itself leads to each reference: agents often read only the beginning of a chain."""
     for path in tree.files:
         if not is_reference(path):
             continue

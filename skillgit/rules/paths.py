@@ -13,13 +13,7 @@ from skillgit.rules.tree import LINK, SUBMODULE, Tree
 
 @rule("SG110", "No two paths differ in case alone", Source.HOUSE, ERROR)
 def paths_stay_apart(tree: Tree) -> Iterator[Mark]:
-    """A case-insensitive system keeps only one of them; so do systems that normalise Unicode.
-
-    Bad:
-        references/Charts.md and references/charts.md
-    Good:
-        references/charts.md
-    """
+    """A case-insensitive system keeps only one of them; so do systems that normalise Unicode."""
     spelt: dict[str, str] = {}
     for path in sorted(tree.files):
         for part in (path, *(str(folder) for folder in PurePosixPath(path).parents)):
@@ -33,13 +27,7 @@ def paths_stay_apart(tree: Tree) -> Iterator[Mark]:
 
 @rule("SG111", "A skill holds plain files", Source.HOUSE, ERROR)
 def files_are_plain(tree: Tree) -> Iterator[Mark]:
-    """Symbolic links and submodules lead out of what was reviewed.
-
-    Bad:
-        references/guide.md -> ../../other/guide.md
-    Good:
-        references/guide.md as a file
-    """
+    """Symbolic links and submodules lead out of what was reviewed."""
     names = {LINK: "a symbolic link", SUBMODULE: "a submodule"}
     for path, mode in tree.modes.items():
         if mode in names:
@@ -51,11 +39,6 @@ def paths_are_safe(tree: Tree) -> Iterator[Mark]:
     r"""No control characters, backslashes, or parts that end in a dot or a blank.
 
     Other systems fold or refuse such names, and some of them deceive a reader.
-
-    Bad:
-        references\charts.md
-    Good:
-        references/charts.md
     """
     for path, reason in tree.refused.items():
         yield Mark(path, f"unsafe path: {reason}")

@@ -39,18 +39,7 @@ _GLUED_FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*#{1,6} ")
 
 @rule("SG104", "Fenced code blocks are closed", Source.HOUSE, ERROR)
 def fences_are_closed(tree: Tree) -> Iterator[Mark]:
-    """What follows an open fence is code to every reader: headings vanish, links lead nowhere.
-
-    Bad:
-        ```python
-        print("x")
-        ## Next section
-    Good:
-        ```python
-        print("x")
-        ```
-        ## Next section
-    """
+    """What follows an open fence is code to every reader: headings vanish, links lead nowhere."""
     for path, found in tree.instructions.items():
         for fence in found.fences:
             if not fence.closed:
@@ -60,16 +49,7 @@ def fences_are_closed(tree: Tree) -> Iterator[Mark]:
 
 @rule("SG105", "No two headings under one parent are alike", Source.HOUSE, WARNING)
 def headings_differ(tree: Tree) -> Iterator[Mark]:
-    """The second is either a mistake of an edit, or belongs to the first.
-
-    Bad:
-        ## Formulas
-        ## Charts
-        ## Formulas
-    Good:
-        ## Formulas
-        ## Charts
-    """
+    """The second is either a mistake of an edit, or belongs to the first."""
     for path, found in tree.instructions.items():
         seen: set[tuple[str, ...]] = set()
         for heading, trail in _trails(found):
@@ -90,13 +70,7 @@ def _trails(found: Structure) -> Iterator[tuple[Heading, tuple[str, ...]]]:
 
 @rule("SG106", "No heading is a placeholder", Source.HOUSE, WARNING)
 def headings_say_something(tree: Tree) -> Iterator[Mark]:
-    """A heading that says nothing is what careless generators leave behind.
-
-    Bad:
-        ## New Section
-    Good:
-        ## Merged cells
-    """
+    """A heading that says nothing is what careless generators leave behind."""
     for path, found in tree.instructions.items():
         for heading in found.headings:
             plain = heading.title.strip(" *_`[]<>().…:").casefold()
@@ -107,15 +81,7 @@ def headings_say_something(tree: Tree) -> Iterator[Mark]:
 
 @rule("SG107", "A heading begins its line", Source.HOUSE, WARNING)
 def headings_begin_lines(tree: Tree) -> Iterator[Mark]:
-    """A heading that is glued to the end of a text is no heading, and after a fence it opens it.
-
-    Bad:
-        Recalculate at the end.## Charts
-    Good:
-        Recalculate at the end.
-
-        ## Charts
-    """
+    """A heading that is glued to the end of a text is no heading, and after a fence it opens it."""
     for path, found in tree.instructions.items():
         lines = tree.texts[path].split("\n")
         prose = set(range(found.frontmatter_end + 1, len(lines) + 1))
@@ -144,11 +110,6 @@ def skill_is_short(tree: Tree) -> Iterator[Mark]:
     """All of SKILL.md is loaded when the skill is used; details belong into references/.
 
     Tokens are estimated at 3.5 characters each, over the text after the frontmatter.
-
-    Bad:
-        SKILL.md with 870 lines
-    Good:
-        SKILL.md with 200 lines, and references/charts.md for the rare case
     """
     text, found = tree.texts.get(MANIFEST), tree.instructions.get(MANIFEST)
     if text is None or found is None:
@@ -167,11 +128,6 @@ def references_are_short(tree: Tree) -> Iterator[Mark]:
     """A reference is read as a whole; one topic for each file.
 
     Markdown files of more than 1 MiB are named by this rule and looked at by no other.
-
-    Bad:
-        references/everything.md with 1200 lines
-    Good:
-        references/charts.md with 80 lines
     """
     for path, found in tree.instructions.items():
         if is_reference(path) and found.line_count >= REFERENCE_LINES:

@@ -24,11 +24,6 @@ SUPPRESSIONS: tuple[RuleInfo, ...] = (
         It names rules on files (SG0xx and SG1xx). Those on provenance and safety cannot be
         switched off: the text that they guard against could do it. What gives no reason, or
         names another rule, switches nothing off.
-
-        Bad:
-            <!-- skillgit: ignore[SG105] -->
-        Good:
-            <!-- skillgit: ignore[SG105] both steps end with the same check -->
         """,
         grades=WARNING,
     ),
