@@ -93,10 +93,16 @@ class Reading(Blaming):
 
     def refs(self, *prefixes: str) -> Mapping[str, Oid]:
         """Full ref names below the prefixes and the commits that they point to."""
-        told = "--format=%(objecttype) %(objectname) %(refname)"
+        told = "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname) %(refname)"
         lines = self.run("for-each-ref", told, *prefixes).stdout.decode("utf-8", "replace")
-        fields = [line.split(" ", 2) for line in lines.split("\n") if line]
-        return {name: Oid(oid) for kind, oid, name in fields if kind == "commit"}
+        fields = [line.split(" ", 4) for line in lines.split("\n") if line]
+        found = {name: (kind, oid, of, of_oid) for kind, oid, of, of_oid, name in fields}
+        # An annotated tag points to a commit through an object of its own.
+        return {
+            name: Oid(of_oid if of else oid)
+            for name, (kind, oid, of, of_oid) in found.items()
+            if (of or kind) == "commit"
+        }
 
     def is_ancestor(self, older: Oid, newer: Oid) -> bool:
         """Is `older` reachable from `newer`? False as well where either is not here."""

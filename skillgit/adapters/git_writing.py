@@ -85,6 +85,17 @@ class Writing:
         """Compare-and-swap; `expected` None means that the ref must not exist yet."""
         self.move_refs((RefMove(ref, new, expected),), why)
 
+    def delete_ref(self, ref: str, expected: Oid, why: str) -> None:
+        """Delete a ref that still points there; its reflog goes with it."""
+        if self.is_scratch or not ref.startswith("refs/"):
+            raise SkillgitError(f"deleting {ref}: only refs of a repository that lasts are deleted")
+        gone = self.run("update-ref", "-m", why, "-d", ref, expected, allow=(0, 1, 128))
+        if gone.status:
+            raise SkillgitError(
+                f"deleting {ref}: {gone.stderr.strip()}",
+                hint="someone else moved it meanwhile; look again, nothing was changed",
+            )
+
     def move_refs(self, moves: Sequence[RefMove], why: str) -> None:
         """Compare-and-swap of several refs: all of them or none."""
         for move in moves:

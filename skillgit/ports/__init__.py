@@ -3,6 +3,7 @@
 model.py        calls, conversations, prompts, progress
 sandbox.py      commands that a model wrote
 repository.py   Git
+remote.py       another repository
 """
 
 from skillgit.ports.model import (
@@ -22,6 +23,7 @@ from skillgit.ports.model import (
     ToolSpec,
     Turn,
 )
+from skillgit.ports.remote import Remote
 from skillgit.ports.repository import (
     BlamedLine,
     Commit,
@@ -54,6 +56,7 @@ __all__ = [
     "Prompts",
     "Ran",
     "RefMove",
+    "Remote",
     "Reply",
     "Repository",
     "Sandbox",

@@ -218,6 +218,10 @@ class Keeper(History, Workshop, Protocol):
         """
         ...
 
+    def delete_ref(self, ref: str, expected: Oid, why: str) -> None:
+        """Delete a ref that still points there; its reflog goes with it."""
+        ...
+
     def move_refs(self, moves: Sequence[RefMove], why: str) -> None:
         """Compare-and-swap of several refs: all of them or none."""
         ...

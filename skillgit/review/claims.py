@@ -168,11 +168,11 @@ def _support_in_evidence(record: LessonRecord, claim: Claim) -> Iterator[Problem
     if listed != frozenset[TrajectoryId]().union(*(edit.sources for edit in record.edits)):
         yield "SG303", "the sources of the edits are not those that the evidence lists"
     for edit in record.edits:
-        taught = _taught(record, edit)
-        if taught != edit.sources:
+        led = taught(record, edit)
+        if led != edit.sources:
             yield (
                 "SG303",
-                f"edit {edit.id} claims {edit.support} sources, its merges lead to {len(taught)}",
+                f"edit {edit.id} claims {edit.support} sources, its merges lead to {len(led)}",
             )
     if claim.round is not None:
         analysed = set(claim.round.analysed)
@@ -180,7 +180,7 @@ def _support_in_evidence(record: LessonRecord, claim: Claim) -> Iterator[Problem
             yield "SG303", f"the round analysed {len(analysed)} trajectories, not {record.analysed}"
 
 
-def _taught(record: LessonRecord, edit: Edit) -> frozenset[TrajectoryId]:
+def taught(record: LessonRecord, edit: Edit) -> frozenset[TrajectoryId]:
     """The trajectories whose analysts proposed what was merged into an edit."""
     parts = (edit.id, *record.merged.get(edit.id, ()))
     return frozenset(TrajectoryId(part.partition(".")[0]) for part in parts if part[:2] == "t-")
