@@ -113,7 +113,8 @@ def _clusters(edits: Sequence[Edit]) -> list[list[Edit]]:
 
 def nearly_equal(wording: str, known: Iterable[str]) -> str | None:
     """The nearest of some plain wordings, if it is the same but for spelling."""
-    near = process.extractOne(wording, known, scorer=fuzz.token_sort_ratio, score_cutoff=NEAR)
+    rivals = list(known)
+    near = process.extractOne(wording, rivals, scorer=fuzz.token_sort_ratio, score_cutoff=NEAR)
     return near[0] if near else None
 
 

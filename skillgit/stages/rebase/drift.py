@@ -32,15 +32,14 @@ class Drift:
         """
         old, new = self._old(path), self._new(path)
         known = self._map(path)
-        above = next((n for n in range(after, 0, -1) if old[n - 1].strip()), 0)
-        below = next((n for n in range(after + 1, len(old) + 1) if old[n - 1].strip()), 0)
+        above, below = _above(old, after), _below(old, after)
         upper, lower = known.get(above, 0), known.get(below, 0)
         if not upper and not lower:
             return None
         if self._same_between(old, new, (above, upper), (below, lower)):
             shift = upper - above if upper else lower - below
             return Gap(after + shift, unchanged=True)
-        return Gap(upper or lower - 1, unchanged=False)
+        return Gap(upper or _above(new, lower - 1), unchanged=False)
 
     def _same_between(
         self, old: list[bytes], new: list[bytes], upper: tuple[int, int], lower: tuple[int, int]
@@ -68,12 +67,16 @@ class Drift:
 
     def gone(self, path: SkillPath, lines: LineRange) -> bool:
         """Is none of these lines left, and nothing in their place?"""
+        old, new = self._old(path), self._new(path)
         known = self._map(path)
-        if any(number in known for number in range(lines.first, lines.last + 1)):
+        span = range(lines.first, lines.last + 1)
+        if any(number in known for number in span if old[number - 1].strip()):
             return False
-        above = known.get(lines.first - 1, 0 if lines.first == 1 else -1)
-        below = known.get(lines.last + 1, len(self._new(path)) + 1)
-        return above >= 0 and below == above + 1
+        above, below = _above(old, lines.first - 1), _below(old, lines.last)
+        upper, lower = known.get(above, 0), known.get(below, 0)
+        if bool(above) != bool(upper) or bool(below) != bool(lower):
+            return False
+        return not any(line.strip() for line in new[upper : lower - 1 if lower else len(new)])
 
     def _map(self, path: SkillPath) -> dict[int, int]:
         """Old line to new line, both from 1, for the lines that people left alone."""
@@ -97,3 +100,13 @@ class Drift:
         if path not in self.new.files:
             raise ValueError(f"{path} is gone")
         return split_lines(self.new.files[path])
+
+
+def _above(lines: list[bytes], after: int) -> int:
+    """The last line up to `after` that says something; 0 where none does."""
+    return next((n for n in range(after, 0, -1) if lines[n - 1].strip()), 0)
+
+
+def _below(lines: list[bytes], after: int) -> int:
+    """The first line behind `after` that says something; 0 where none does."""
+    return next((n for n in range(after + 1, len(lines) + 1) if lines[n - 1].strip()), 0)
