@@ -1,20 +1,17 @@
-"""What Git shows to its hooks alone: the commit that is being made, the other end of a push."""
+"""What Git shows to its hooks alone: the commit that is being made."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-import subprocess
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from skillgit.adapters.git import GitRepository
 from skillgit.errors import SurroundingsError
 from skillgit.names import Oid
 
-_SECONDS = 20.0
 _SCISSORS = re.compile(r"^\S+ -{24} >8 -{24}$", re.MULTILINE)
 
 
@@ -50,27 +47,3 @@ def without_comments(repository: GitRepository, message: str) -> str:
     """A message as Git will keep it, whatever `core.commentChar` is."""
     kept = repository.run("stripspace", "--strip-comments", stdin=message.encode())
     return kept.stdout.decode("utf-8", "replace")
-
-
-def remote_refs(address: str, pattern: str) -> Mapping[str, Oid] | None:
-    """The refs of a remote that match; None where it cannot be asked without bothering anyone.
-
-    In a session of its own: a second connection must not ask for a passphrase a second time.
-    """
-    quiet = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "SSH_ASKPASS_REQUIRE": "never"}
-    try:
-        done = subprocess.run(
-            ["git", "ls-remote", "--refs", "--", address, pattern],
-            env={**os.environ, **quiet},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_SECONDS,
-            start_new_session=True,
-            check=False,
-        )
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        return None
-    if done.returncode:
-        return None
-    lines = done.stdout.decode("utf-8", "replace").splitlines()
-    return {name: Oid(oid) for oid, _, name in (line.partition("\t") for line in lines)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from skillgit import __version__
 from skillgit.adapters.resources import resource
 
 FILE = Path(".github", "workflows", "skillgit.yml")
+_PLAIN = re.compile(r"[A-Za-z0-9 @+:/._~-]+")
 _PLACEHOLDER = "@REQUIREMENT@"
 
 
@@ -32,7 +34,7 @@ def own_requirement() -> str:
         commit, user = str(vcs["commit_id"]), "@" in address.netloc
     except (metadata.PackageNotFoundError, ValueError, KeyError, TypeError):
         return f"skillgit=={__version__}"
+    whole = f"skillgit @ git+{address.geturl()}@{commit}"
     # An address with a name or a password in it is not to be published, nor a local folder.
-    if vcs.get("vcs") != "git" or address.scheme != "https" or user or not commit.isalnum():
-        return f"skillgit=={__version__}"
-    return f"skillgit @ git+{address.geturl()}@{commit}"
+    is_public = vcs.get("vcs") == "git" and address.scheme == "https" and not user
+    return whole if is_public and _PLAIN.fullmatch(whole) else f"skillgit=={__version__}"

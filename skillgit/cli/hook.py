@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 import click
 
 from skillgit.cli.console import examples, safe, say
-from skillgit.errors import FindingsError, UsageError
+from skillgit.errors import FindingsError, SkillgitError, UsageError
 from skillgit.findings.text import as_line
+from skillgit.names import Oid
 from skillgit.types import Severity
 
 if TYPE_CHECKING:
     from skillgit.review.pushing import Push
 
+_SECONDS = 20.0
+"""A push does not wait longer for a second answer of the remote."""
 _BYPASS = "`--no-verify` skips this hook"
 
 
@@ -135,25 +138,33 @@ def _line_of_framework() -> str:
 
 def _tell_of_evidence(push: Push, remote: str, address: str) -> None:
     """A warning only: the lessons are as true without it, but nobody there can check them."""
-    from skillgit.adapters.git_hooks import remote_refs  # noqa: PLC0415 - as above
-    from skillgit.review.pushing import EVIDENCE  # noqa: PLC0415 - as above
-
+    there = _refs_there(address)
     # An address may hold a password; a name does not.
-    shown = remote if remote != address else "that repository"
-    there = remote_refs(address, f"{EVIDENCE}rounds/*")
-    if there is None:
-        say(f"whether {safe(shown)} has the evidence of these lessons could not be asked")
+    shown = safe(remote) if remote != address else "that repository"
     missing = push.lacking(there or {})
-    here = [ref for ref in missing if push.evidence[ref]]
-    if there is not None and missing:
-        what = "round" if len(missing) == 1 else "rounds"
+    if there is None:
+        say(f"whether {shown} has the evidence of these lessons could not be asked")
+    elif missing:
+        count = "1 round" if len(missing) == 1 else f"{len(missing)} rounds"
         say(
             click.style("warning: ", fg="yellow", bold=True)
-            + safe(f"{shown} lacks the evidence of {len(missing)} {what}; without it nobody there ")
-            + "can check these lessons or ask where they come from"
+            + f"{shown} lacks the evidence of {count}; without it nobody there can check these "
+            "lessons, or ask where they come from"
         )
-    if here and remote != address:
-        say(f"push it with: git push {safe(shown)} {' '.join(f'{ref}:{ref}' for ref in here)}")
+    if any(push.evidence[ref] for ref in missing):
+        # An address as it was typed is known to who typed it.
+        say(f"push it with: skillgit evidence push {shown if remote != address else 'ADDRESS'}")
+
+
+def _refs_there(address: str) -> Mapping[str, Oid] | None:
+    """The evidence refs of a remote; None where it cannot be asked without asking the person."""
+    from skillgit.adapters.git_remote import GitRemote  # noqa: PLC0415 - as above
+    from skillgit.review.pushing import EVIDENCE  # noqa: PLC0415 - as above
+
+    try:
+        return GitRemote.of(Path.cwd(), address, limit=_SECONDS).refs(f"{EVIDENCE}rounds/")
+    except SkillgitError:
+        return None
 
 
 _HOOKS: Mapping[str, Callable[[tuple[str, ...]], int]] = MappingProxyType(
