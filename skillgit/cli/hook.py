@@ -13,9 +13,9 @@ import click
 
 from skillgit.cli.console import examples, safe, say
 from skillgit.errors import FindingsError, SkillgitError, UsageError
-from skillgit.findings.text import as_line
+from skillgit.findings.text import as_line, counted, in_figures
 from skillgit.names import Oid
-from skillgit.types import Severity
+from skillgit.wiring.demanding import check_settings
 
 if TYPE_CHECKING:
     from skillgit.review.pushing import Push
@@ -51,14 +51,24 @@ def command(*, name: str, arguments: tuple[str, ...]) -> int:
 
 
 def _pre_commit(arguments: tuple[str, ...]) -> int:
+    """As `skillgit check --staged`, but for silence where there is nothing to tell."""
     del arguments  # Git gives none
-    from skillgit.cli import check  # noqa: PLC0415 - a commit message needs no rules on trees
+    from skillgit.cli.findings import Form, show  # noqa: PLC0415 - a message needs no rules
+    from skillgit.wiring.baselines import since_baseline  # noqa: PLC0415 - the same
+    from skillgit.wiring.checking import check_staged  # noqa: PLC0415 - the same
 
-    with check.command.make_context("check", ["--staged"]) as context:
-        code = check.command.invoke(context)
-    if code:
-        say(f"the commit was not made; mend what is said above, or {_BYPASS}")
-    return int(code or 0)
+    settings = check_settings({}, ())
+    checked = check_staged((), settings.demands)
+    if settings.baseline:
+        checked, _ = since_baseline(checked, settings.baseline, settings.top)
+    subject = counted(checked.skills, "staged skill")
+    show(checked, Form.TEXT, settings.top, subject)
+    if checked.found:
+        say(f"{subject}: {in_figures(checked.findings)}")
+    if not settings.fails(checked.findings):
+        return 0
+    say(f"the commit was not made: mend what is said above and stage it; {_BYPASS}")
+    return 1
 
 
 def _commit_msg(arguments: tuple[str, ...]) -> int:
@@ -117,7 +127,7 @@ def _pre_push(arguments: tuple[str, ...]) -> int:
         say(safe(as_line(finding)))
     if push.evidence and address:
         _tell_of_evidence(push, remote, address)
-    if any(finding.severity is Severity.ERROR for finding in push.findings):
+    if check_settings({}, ()).fails(push.findings):
         raise FindingsError(
             f"pushing {push.lessons} lessons: what they say of themselves is not true",
             hint=f"drop or mend what is named above (`skillgit drop`); {_BYPASS}",
