@@ -95,10 +95,10 @@ class FileDiff:
     target: str
     source_mode: str = ""
     target_mode: str = ""
-    binary: bool = False
     added: tuple[tuple[int, str], ...] = ()
     removed: tuple[int, ...] = ()
     gaps: tuple[int, ...] = ()
+    binary: bool = False
 
     @property
     def path(self) -> str:
