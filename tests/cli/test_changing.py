@@ -180,7 +180,7 @@ def test_a_round_moves_to_a_new_base_and_is_clean_there(shell: Shell) -> None:
     assert kept["rebased_from"] == ROUND
     assert kept["base"] == shell.made.git("rev-parse", "main")
     old, new = (
-        shell.made.git("ls-tree", "-r", ref, "patches/", "merges/", "trajectories.json")
+        shell.made.git("ls-tree", "-r", ref, "patches/", "merges/")
         for ref in (shell.branch.evidence_ref, str(branch["evidence"]))
     )
     assert old == new

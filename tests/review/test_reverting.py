@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
@@ -20,7 +21,7 @@ from skillgit.review.reverting import Reverted, revert
 from skillgit.review.states import standing_of
 from skillgit.review.verify import verify_range
 from skillgit.skill.hunks import apply_changes
-from skillgit.types import MANIFEST, LineRange, Replace
+from skillgit.types import MANIFEST, Branch, LineRange, Replace
 
 Make = Callable[..., Repository]
 
@@ -43,11 +44,10 @@ EDITS = (
 class Scene:
     """Seven lessons, merged into `main`, and later work of people."""
 
-    def __init__(self, made: Repository) -> None:
-        self.made = made
+    def __init__(self, made: Repository, branch: Branch) -> None:
+        self.made, self.branch = made, branch
         with GitRepository.open(made.path) as repo:
             self.skill = repo.read_skill(SKILL, "HEAD")
-            self.branch = recorded(repo, self.skill, EDITS)
 
     def merge(self, *how: str) -> None:
         self.made.git("merge", "--quiet", *how, self.branch.name)
@@ -71,9 +71,22 @@ class Scene:
         return self.made.git("show", f"{at}:{SKILL}/SKILL.md") + "\n"
 
 
+_RECORDED: list[tuple[Path, Branch]] = []
+
+
 @pytest.fixture
-def scene(repository: Make) -> Scene:
-    return Scene(repository({f"{SKILL}/SKILL.md": TEXT, "README.md": "hi\n"}))
+def scene(repository: Make, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """Recorded once and copied: recording takes hundreds of processes."""
+    if not _RECORDED:
+        made = repository({f"{SKILL}/SKILL.md": TEXT, "README.md": "hi\n"}, name="first")
+        with GitRepository.open(made.path) as repo:
+            branch = recorded(repo, repo.read_skill(SKILL, "HEAD"), EDITS)
+        keep = tmp_path_factory.mktemp("recorded")
+        shutil.copytree(made.path, keep, symlinks=True, dirs_exist_ok=True)
+        _RECORDED.append((keep, branch))
+    kept, branch = _RECORDED[0]
+    shutil.copytree(kept, tmp_path / "repo", symlinks=True)
+    return Scene(Repository(tmp_path / "repo"), branch)
 
 
 def later(text: str) -> str:
