@@ -161,6 +161,8 @@ def run_evolve(errand: Errand, *, as_json: bool = False, quiet: bool = False) ->
     if as_json:
         print_json("evolve", payload(evolution))
     else:
-        text = summary(evolution, dry_run=errand.dry_run)
+        here = errand.start.resolve() == Path.cwd().resolve()
+        elsewhere = "" if here else str(errand.start)
+        text = summary(evolution, dry_run=errand.dry_run, elsewhere=elsewhere)
         (out if evolution.branch else say)(text)
     return exit_code(evolution, dry_run=errand.dry_run)

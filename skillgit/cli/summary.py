@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import asdict
 
 from skillgit.cli.console import safe
-from skillgit.review.totals import totals
+from skillgit.review.totals import reasons, totals
 from skillgit.types import Evolution, Exclusion, GateReport, LessonCommit, Result, State
 
 _SHOWN = 12
+_REASONS = 6
+_LESSONS = 30
 
 
 def exit_code(evolution: Evolution, *, dry_run: bool) -> int:
@@ -22,8 +25,8 @@ def exit_code(evolution: Evolution, *, dry_run: bool) -> int:
     return 0 if not held and (evolution.branch or (dry_run and applied)) else 1
 
 
-def summary(evolution: Evolution, *, dry_run: bool) -> str:
-    """The round on one screen."""
+def summary(evolution: Evolution, *, dry_run: bool, elsewhere: str = "") -> str:
+    """The round on one screen. `elsewhere` is the repository, where it is not this folder's."""
     return "\n".join(
         [
             _headline(evolution),
@@ -34,6 +37,8 @@ def summary(evolution: Evolution, *, dry_run: bool) -> str:
             *_gate(evolution.gate),
             *_some(evolution.gate.remarks if evolution.gate else (), "note"),
             *_lessons(evolution, dry_run=dry_run),
+            *_rollouts(evolution),
+            *_next(evolution, elsewhere),
         ]
     )
 
@@ -88,11 +93,11 @@ def _edits(evolution: Evolution) -> Iterable[str]:
     sums = totals(evolution)
     states = " + ".join(f"{sums.states[state]} {state}" for state in State)
     yield f"Edits         {sums.proposed} proposed = {states}"
-    kept = {State.WITHHELD, State.REJECTED}
-    yield from _some(
-        (f"{f.edit} {f.state}: {f.reason}" for f in evolution.fates.values() if f.state in kept),
-        "not used",
-    )
+    why = reasons(evolution.fates.values())
+    yield from (f"              {count} {safe(reason)}" for reason, count in why[:_REASONS])
+    if why[_REASONS:]:
+        rest = sum(count for _, count in why[_REASONS:])
+        yield f"              {rest} for {len(why) - _REASONS} other reasons"
     yield from _some((f"{f.rule} {f.path}: {f.message}" for f in evolution.findings), "finding")
 
 
@@ -150,11 +155,28 @@ def _lessons(evolution: Evolution, *, dry_run: bool) -> Iterable[str]:
         yield "              not shown to be better on the tasks of the gate"
     else:
         yield f"Branch        {branch.name}: {count}"
-    yield from (f"  {_lesson(lesson, evolution)}" for lesson in branch.lessons)
+    for number, lesson in enumerate(branch.lessons[:_LESSONS], start=1):
+        yield f"  {number:>2}  {_lesson(lesson, evolution)}"
+    if branch.lessons[_LESSONS:]:
+        yield f"  and {len(branch.lessons) - _LESSONS} more; `skillgit log` lists them"
+
+
+def _rollouts(evolution: Evolution) -> Iterable[str]:
+    if evolution.rollouts:
+        yield f"Runs          {safe(evolution.rollouts)}: what the agent did on the tasks"
+
+
+def _next(evolution: Evolution, elsewhere: str) -> Iterable[str]:
+    """The two commands that a person types now, and what they are for."""
+    if evolution.branch is None:
+        return
+    program = f"skillgit -C {shlex.quote(elsewhere)}" if elsewhere else "skillgit"
+    this = evolution.round.id
     yield ""
-    yield "Next:"
-    yield f"  git log -p {evolution.round.base[:10]}..{branch.name}"
-    yield f"  skillgit check --range {evolution.round.base[:10]}..{branch.name}"
+    yield "Next: read the lessons, each beside the runs that taught it; then propose the branch."
+    yield f"  {safe(program)} report {this} --open"
+    yield f"  {safe(program)} pr {this}"
+    yield f"(`skillgit drop {this}/1` takes the first lesson off the branch, and so on.)"
 
 
 def _no_branch(evolution: Evolution, *, dry_run: bool) -> str:

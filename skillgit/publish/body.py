@@ -15,7 +15,8 @@ from skillgit.publish import markdown
 from skillgit.publish.markdown import block, code, table, text
 from skillgit.publish.mermaid import Ends, picture
 from skillgit.publish.reproduction import reproduction
-from skillgit.publish.story import Story, Told, reasons, strongest_withheld
+from skillgit.publish.story import Story, Told, strongest_withheld
+from skillgit.review.totals import reasons
 from skillgit.types import Result, State
 
 LIMIT = 65_536
@@ -85,6 +86,8 @@ def _paragraph(story: Story) -> str:
             f"The best supported lesson, taught by {support.sources} of {support.analysed}, is"
             f" “{text(best.record.title, 120)}”."
         )
+    if this.rebased_from:
+        parts.append(f"These are the lessons of round {this.rebased_from}, put on another base.")
     parts.append(
         f"SKILL.md goes from {story.before.lines} to {story.after.lines} lines and from about"
         f" {_n(story.before.tokens)} to {_n(story.after.tokens)} tokens. Each commit is one lesson;"
@@ -242,7 +245,7 @@ def _withheld(story: Story) -> Iterable[str]:
     if not out:
         return
     sums = " + ".join(f"{count} {state}" for state, count in story.edits.items())
-    groups = reasons(out)
+    groups = reasons(one.fate for one in out)
     rows = [(text(reason, 120), str(count)) for reason, count in groups[:_MOST_REASONS]]
     rest = sum(count for _, count in groups[_MOST_REASONS:])
     if rest:
@@ -307,7 +310,7 @@ def _ref(story: Story) -> str:
 def _squash(story: Story) -> Squash:
     this = story.dossier.round
     told = [SquashedLesson(one.evidence, one.record.patch) for one in story.kept[:MOST_TRAILERS]]
-    return Squash(story.id, this.skill, this.base, story.evidence, tuple(told), this.model)
+    return Squash(story.id, this.skill, this.base, story.evidence, tuple(told), this.model[:200])
 
 
 def _count(number: int, word: str) -> str:

@@ -10,8 +10,9 @@ from skillgit.config import ErrorAnalyst
 from skillgit.provenance.evidence import WithheldRecord
 from skillgit.publish.html import NOTHING, Html, cut, details, element, joined, table
 from skillgit.publish.report_lessons import bar
-from skillgit.publish.story import Story, reasons, strongest_withheld
+from skillgit.publish.story import Story, strongest_withheld
 from skillgit.publish.tree import Node, grown
+from skillgit.review.totals import reasons
 from skillgit.skill.placement import words_of
 from skillgit.types import GateReport, Patch
 
@@ -60,7 +61,7 @@ def withheld(story: Story) -> Html:
     out = story.dossier.withheld
     if not out:
         return element("p", "Every edit made it, or was merged into one that did.")
-    groups = reasons(out)
+    groups = reasons(one.fate for one in out)
     rows: list[tuple[str, str]] = [(why, f"{count:,}") for why, count in groups[:_MOST_REASONS]]
     rest = sum(count for _, count in groups[_MOST_REASONS:])
     if rest:

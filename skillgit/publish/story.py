@@ -23,9 +23,6 @@ from skillgit.skill.diff import context_cost, line_count
 from skillgit.skill.hunks import apply_changes
 from skillgit.types import MANIFEST, Skill, State
 
-_SHORT = re.compile(r"((?:SG\d{3}|merge operator|gate): )?([^:(]+)")
-_EDIT = re.compile(r"(?:t-[0-9a-f]{12}|m\d+-\d+)\.\d+")
-
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -242,15 +239,3 @@ def strongest_withheld(dossier: Dossier) -> list[WithheldRecord]:
     """Those with a text, best supported first."""
     told = [one for one in dossier.withheld if one.edit is not None]
     return sorted(told, key=lambda one: (-(one.edit.support if one.edit else 0), one.fate.edit))
-
-
-def reasons(withheld: Iterable[WithheldRecord]) -> list[tuple[str, int]]:
-    """Why edits did not make it, without what differs from case to case; the commonest first."""
-    counts = Counter(f"{one.fate.state}: {kind_of_reason(one.fate.reason)}" for one in withheld)
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-
-
-def kind_of_reason(reason: str) -> str:
-    """`SG401: names things of this one task (80): …` without what is of one case alone."""
-    found = _SHORT.match(_EDIT.sub("another edit", reason))
-    return " ".join("".join(part or "" for part in found.groups()).split()) if found else reason

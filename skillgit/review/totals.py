@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from dataclasses import dataclass
 from skillgit.config import ErrorAnalyst
 from skillgit.names import EditId, TrajectoryId
 from skillgit.types import Evolution, Excluded, Exclusion, Fate, Patch, Round, State
+
+_SHORT = re.compile(r"((?:SG\d{3}|merge operator): )?([^:(]+)")
+_EDIT = re.compile(r"(?:t-[0-9a-f]{12}|m\d+-\d+)\.\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +128,18 @@ def totals(evolution: Evolution) -> Totals:
             evolution.excluded,
         ),
     )
+
+
+def reasons(fates: Iterable[Fate]) -> list[tuple[str, int]]:
+    """Why edits did not make it, without what differs from case to case; the commonest first."""
+    out = (one for one in fates if one.state in {State.WITHHELD, State.REJECTED})
+    counts = Counter(f"{one.state}: {kind_of_reason(one.reason)}" for one in out)
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def kind_of_reason(reason: str) -> str:
+    """`SG401: names things of this one task (80): …` without what is of one case alone."""
+    if reason.startswith("gate: "):
+        return "gate: the agent does better without it"
+    found = _SHORT.match(_EDIT.sub("another edit", reason))
+    return " ".join("".join(part or "" for part in found.groups()).split()) if found else reason

@@ -7,7 +7,7 @@ import pytest
 
 from skillgit.cli.summary import payload, summary
 from skillgit.names import Digest, EditId, Oid, RoundId
-from skillgit.review.totals import Proofs, Totals, final_fates
+from skillgit.review.totals import Proofs, Totals, final_fates, kind_of_reason, reasons
 from skillgit.types import (
     Evolution,
     Excluded,
@@ -138,3 +138,32 @@ def test_a_patch_of_a_failed_run_without_a_proof_would_be_a_lie() -> None:
     unproven = replace(made.patches[0], proof=None)
     with pytest.raises(ValueError, match="1 error analysts asked"):
         summary(replace(made, patches=(unproven, made.patches[1])), dry_run=False)
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("vague: name the function", "vague"),
+        (
+            "SG401: names things of this one task (80): say it",
+            "SG401: names things of this one task",
+        ),
+        ("SG202: same line range as t-0123456789ab.1", "SG202: same line range as another edit"),
+        ("merge operator: too specific", "merge operator: too specific"),
+        ("low support: 1 of at least 2", "low support"),
+        ("gate: on the tasks 40.0 % with it", "gate: the agent does better without it"),
+        ("", ""),
+    ],
+)
+def test_reasons_of_one_kind_are_counted_together(reason: str, kind: str) -> None:
+    assert kind_of_reason(reason) == kind
+
+
+def test_reasons_are_counted_the_commonest_first() -> None:
+    fates = [
+        Fate(name(1), State.APPLIED),
+        Fate(name(2), State.REJECTED, "vague: a"),
+        Fate(name(3), State.WITHHELD, "low support: 1 of at least 2"),
+        Fate(name(4), State.REJECTED, "vague: b"),
+    ]
+    assert reasons(fates) == [("rejected: vague", 2), ("withheld: low support", 1)]
