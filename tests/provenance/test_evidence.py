@@ -12,6 +12,7 @@ from skillgit.provenance.canonical import json_bytes, to_json
 from skillgit.provenance.evidence import (
     Document,
     LessonRecord,
+    Refusal,
     RoundRecord,
     Source,
     Support,
@@ -135,6 +136,7 @@ DOCUMENTS: st.SearchStrategy[Document] = st.one_of(
         RoundRecord,
         *(ROUNDS, TEXT, OIDS, st.integers(0), TEXT, TEXT, SETTINGS, some(IDS)),
         *(some(st.builds(Excluded, IDS, TEXT)), some(TEXT), st.integers(0), st.integers(0)),
+        rebased_from=st.none() | ROUNDS,
     ),
     st.builds(
         TrajectoryList,
@@ -146,6 +148,7 @@ DOCUMENTS: st.SearchStrategy[Document] = st.one_of(
     ),
     st.builds(WithheldList, some(st.builds(WithheldRecord, FATES, st.none() | ONE_EDIT))),
     st.builds(Trajectory, DIGESTS, TEXT, some(STEPS).filter(bool), OUTCOMES, TEXT, TEXT, TEXT),
+    st.builds(Refusal, ROUNDS, TEXT, OIDS, LINE, some(TEXT), TEXT, TEXT, st.integers(0)),
 )
 
 

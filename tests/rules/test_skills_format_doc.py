@@ -166,6 +166,7 @@ DOCUMENTS: dict[str, type] = {
     "8.6": evidence.WithheldList,
     "8.7": Trajectory,
     "8.11": GateReport,
+    "8.12": evidence.Refusal,
 }
 EXTRA = {"8.2": [each.name for each in fields(evidence.TrajectoryRecord)], "8.3": ["support"]}
 
@@ -253,7 +254,8 @@ def test_words_of_states_and_results() -> None:
 
 def test_branches() -> None:
     named = re.findall(r"^\| `<prefix>/(.+?)` \|", section("7"), re.MULTILINE)
-    assert named == ["<skill>/<round>", f"{DRAFTS}/<skill>/<round>", "<skill>/new"]
+    rounds = ["<skill>/<round>", f"{DRAFTS}/<skill>/<round>"]
+    assert named == [*rounds, "<skill>/new", "revert-<digest>"]
 
 
 def test_what_a_run_leaves() -> None:
