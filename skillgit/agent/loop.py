@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from skillgit.agent.arguments import read_arguments
 from skillgit.agent.episode import Act, Brief, Episode, Mind, Seen, Tool, TurnTaken
-from skillgit.agent.speech import STOPS, Heard, hear
+from skillgit.agent.speech import STOPS, Heard, Hearing, hear
 from skillgit.config import Speech
 from skillgit.evaluation.runs import Ended
 from skillgit.ports import Message, NoReply, Spoken, ToolRequest, Turn
@@ -102,7 +102,7 @@ class _Run:
         spoken = await self._speak(turn)
         if spoken is None:
             return Ended.NO_REPLY
-        heard = hear(spoken, self._brief.speech, self._brief.specs, self._brief.end_word)
+        heard = hear(spoken, self._hearing())
         self._append_speech(heard)
         if self._is_repeated(heard):
             self._reason = f"the same turn {self._repeats} times in a row"
@@ -140,7 +140,7 @@ class _Run:
         turn = self._next_turn(with_tools=False)
         spoken = await self._speak(turn)
         if spoken is not None:
-            heard = hear(spoken, self._brief.speech, self._brief.specs, self._brief.end_word)
+            heard = hear(spoken, self._hearing())
             self._messages.append(Message("assistant", heard.content))
             self._answer = heard.content.strip()
             self._keep(turn, heard, (), spoken, started)
@@ -180,6 +180,11 @@ class _Run:
             self._reason = spoken.reason
             return None
         return spoken
+
+    def _hearing(self) -> Hearing:
+        brief = self._brief
+        begun = any(act.run for turn in self._turns for act in turn.acts)
+        return Hearing(brief.speech, brief.specs, brief.end_word, begun)
 
     def _append_speech(self, heard: Heard) -> None:
         requests = heard.requests if self._brief.speech is Speech.TOOLS else ()

@@ -46,13 +46,23 @@ class Heard:
     remark: str = ""
 
 
-def hear(spoken: Spoken, speech: Speech, tools: Sequence[ToolSpec], end_word: str) -> Heard:
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """How a model is to speak, and with what. `begun`: something was run, so it may be over."""
+
+    speech: Speech
+    tools: Sequence[ToolSpec]
+    end_word: str
+    begun: bool = True
+
+
+def hear(spoken: Spoken, hearing: Hearing) -> Heard:
     """What a reply means, whatever it is; never an error."""
     content, thoughts = _apart(spoken.content)
     reasoning = spoken.reasoning or thoughts
-    if speech is Speech.TOOLS:
+    if hearing.speech is Speech.TOOLS:
         return _hear_tools(spoken, content, reasoning)
-    return _hear_text(spoken, content, reasoning, _Block(tools, end_word))
+    return _hear_text(spoken, content, reasoning, _Block(hearing))
 
 
 def _apart(content: str) -> tuple[str, str]:
@@ -81,8 +91,11 @@ def _hear_tools(spoken: Spoken, content: str, reasoning: str) -> Heard:
 class _Block:
     """How one writes a block, as a model is told."""
 
-    tools: Sequence[ToolSpec]
-    end_word: str
+    hearing: Hearing
+
+    @property
+    def tools(self) -> Sequence[ToolSpec]:
+        return self.hearing.tools
 
     def tool(self, block: Block) -> ToolSpec | None:
         named = {tool.name: tool for tool in self.tools}
@@ -90,14 +103,16 @@ class _Block:
 
     @property
     def how(self) -> str:
+        # Who did nothing yet is not told how to end: small models take the shorter way.
+        end = f", or the single word {self.hearing.end_word} if all is done"
         name = self.tools[0].name
         return (
-            f"Write one block that begins with ```{name} and ends with ```, "
-            f"or the single word {self.end_word} if all is done."
+            f"Write one block that begins with ```{name} and ends with ```"
+            f"{end if self.hearing.begun else ''}."
         )
 
     def says_end(self, words: str) -> bool:
-        return re.search(rf"(?<!\w){re.escape(self.end_word)}(?!\w)", words) is not None
+        return re.search(rf"(?<!\w){re.escape(self.hearing.end_word)}(?!\w)", words) is not None
 
 
 def _hear_text(spoken: Spoken, content: str, reasoning: str, form: _Block) -> Heard:

@@ -6,7 +6,7 @@ import pytest
 
 from skillgit.adapters.prompts import JinjaPrompts
 from skillgit.agent.opening import Manner, opening, speaking
-from skillgit.agent.speech import hear
+from skillgit.agent.speech import Hearing, hear
 from skillgit.agent.tools import BASH, PYTHON, READ_FILE
 from skillgit.config import Speech
 from skillgit.errors import UsageError
@@ -34,11 +34,11 @@ def test_what_all_tasks_share_comes_first_and_the_skill_last() -> None:
 def test_the_example_speaks_as_it_teaches() -> None:
     _, _, turn, seen, end, _ = opening(MANNER, None, "Task")
 
-    heard = hear(Spoken(turn.content), Speech.TEXT, MANNER.tools, "DONE")
+    heard = hear(Spoken(turn.content), Hearing(Speech.TEXT, MANNER.tools, "DONE"))
 
     assert [request.name for request in heard.requests] == ["python"]
     assert seen.content == "Output:\nwritten: 3\n(exit status 0)"
-    assert hear(Spoken(end.content), Speech.TEXT, MANNER.tools, "DONE").answered
+    assert hear(Spoken(end.content), Hearing(Speech.TEXT, MANNER.tools, "DONE")).answered
 
 
 def test_without_a_skill_none_is_mentioned() -> None:

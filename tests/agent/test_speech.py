@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skillgit.agent.fences import blocks_of, without_blocks
-from skillgit.agent.speech import Heard, hear
+from skillgit.agent.speech import Heard, Hearing, hear
 from skillgit.agent.tools import BASH, PYTHON, READ_FILE
 from skillgit.config import Speech
 from skillgit.ports import Spoken, ToolRequest
@@ -16,7 +16,7 @@ TOOLS = (PYTHON, BASH, READ_FILE)
 
 
 def heard(text: str, *, cut: bool = False) -> Heard:
-    return hear(Spoken(text, cut=cut), Speech.TEXT, TOOLS, "DONE")
+    return hear(Spoken(text, cut=cut), Hearing(Speech.TEXT, TOOLS, "DONE"))
 
 
 def asked(text: str, *, cut: bool = False) -> tuple[str, dict[str, object]]:
@@ -113,8 +113,8 @@ def test_a_whole_block_counts_although_the_reply_was_cut_off_behind_it() -> None
 def test_of_a_conversation_with_tools_only_an_answer_without_a_call_is_one() -> None:
     request = ToolRequest("c1", "bash", "{}")
 
-    called = hear(Spoken("DONE", requests=(request,)), Speech.TOOLS, TOOLS, "DONE")
-    answered = hear(Spoken("<think>a</think>42"), Speech.TOOLS, TOOLS, "DONE")
+    called = hear(Spoken("DONE", requests=(request,)), Hearing(Speech.TOOLS, TOOLS, "DONE"))
+    answered = hear(Spoken("<think>a</think>42"), Hearing(Speech.TOOLS, TOOLS, "DONE"))
 
     assert (called.answered, called.requests) == (False, (request,))
     assert (answered.answered, answered.content, answered.reasoning) == (True, "42", "a")
@@ -125,7 +125,7 @@ lines = st.text(alphabet="`~ pythonbasDONE\n\t=x<>/k", max_size=120)
 
 @given(lines, st.booleans(), st.sampled_from([Speech.TEXT, Speech.TOOLS]))
 def test_every_reply_means_one_thing(text: str, cut: bool, speech: Speech) -> None:  # noqa: FBT001 - drawn
-    said = hear(Spoken(text, cut=cut), speech, TOOLS, "DONE")
+    said = hear(Spoken(text, cut=cut), Hearing(speech, TOOLS, "DONE"))
 
     assert [bool(said.requests), said.answered, bool(said.remark)].count(True) == 1
 

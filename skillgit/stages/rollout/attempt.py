@@ -135,7 +135,7 @@ def _unfinished(case: Case, room: Room) -> str:
         return ""
     return (
         f"There is no file {case.answer} yet, and only what a program writes into it counts."
-        " Go on; or end once more if nothing can be done."
+        " Write the whole program that does it."
     )
 
 

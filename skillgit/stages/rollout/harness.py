@@ -17,7 +17,7 @@ from skillgit.ports import Prompts, Sandbox, ToolSpec
 from skillgit.stages.rollout.terms import Actor
 from skillgit.types import MANIFEST, Skill
 
-VERSION = 2
+VERSION = 3
 """Goes up whenever the loop, its tools or the graders behave otherwise."""
 
 _BUDGET = frozenset({"turns", "seconds", "tokens", "output_chars"})
