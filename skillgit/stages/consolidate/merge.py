@@ -55,7 +55,8 @@ def _call(
 ) -> Call:
     question = model.prompts(f"{node.question}-question", edits=_shown(named))
     if refused:
-        question = model.prompts("merge-refused", refused=shown_refusals(refused)) + question
+        told = model.prompts("merge-refused", refused=shown_refusals(refused))
+        question = f"{told}\n\n{question}"
     messages = (Message("system", model.prompts("merge")), Message("user", question))
     label = f"{node.question} {node.level}/{node.number}"
     more = (VERDICT,) if refused else ()
