@@ -177,16 +177,18 @@ def _range(token: Token) -> LineRange | None:
 
 def _headings(tokens: Sequence[Token]) -> Iterator[Heading]:
     for token, inline in pairwise(tokens):
+        if token.type != "heading_open" or token.level:
+            continue
         lines = _range(token)
-        if token.type == "heading_open" and token.level == 0 and lines:
+        if lines:
             title = " ".join(inline.content.split())
             yield Heading(int(token.tag[1:]), title, lines)
 
 
 def _fences(tokens: Sequence[Token]) -> Iterator[Fence]:
     for token in tokens:
-        lines = _range(token)
-        if token.type == "fence" and lines:
+        lines = _range(token) if token.type == "fence" else None
+        if lines:
             inside = token.content.count("\n")
             closed = lines.last - lines.first == inside + 1
             yield Fence(lines, token.info.strip(), closed)
@@ -195,7 +197,7 @@ def _fences(tokens: Sequence[Token]) -> Iterator[Fence]:
 def _blocks(tokens: Sequence[Token], lines: Sequence[str]) -> Iterator[Block]:
     for token in tokens:
         kind = _LEAVES.get(token.type) or _CONTAINERS.get(token.type)
-        span = _range(token)
+        span = _range(token) if kind else None
         if kind and span:
             last = span.last
             # A container's range runs on over the blank lines behind it; those are nobody's.
@@ -217,8 +219,8 @@ def _endless(tokens: Sequence[Token], fences: Sequence[Fence], count: int) -> se
     """The places after something that was never closed and so swallows what is added."""
     starts = [fence.lines.first for fence in fences if not fence.closed]
     for token in tokens:
-        lines = _range(token)
-        if token.type == "html_block" and lines and _is_endless(token.content):
+        lines = _range(token) if token.type == "html_block" else None
+        if lines and _is_endless(token.content):
             starts.append(lines.first)
     return set(range(min(starts), count + 1)) if starts else set()
 
@@ -238,8 +240,11 @@ def _definitions(environment: dict[str, Any]) -> set[int]:  # explicit Any: see 
 def _links(tokens: Sequence[Token], lines: Sequence[str], known: dict[str, Any]) -> Iterator[Link]:
     parser = _parser()
     for token in tokens:
+        # Most texts have no sign that a link or an image begins with: those are quick.
+        if token.type != "inline" or not ("[" in token.content or "<" in token.content):
+            continue
         span = _range(token)
-        if token.type == "inline" and span and len(token.content) <= MAX_INLINE:
+        if span and len(token.content) <= MAX_INLINE:
             children: list[Token] = []
             parser.inline.parse(token.content, parser, known, children)
             yield from _links_of(children, span, lines)

@@ -6,9 +6,13 @@ Light: neither GitPython nor a diff parser is imported before it is needed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
+from typing import TypeVar
 
 from skillgit.adapters.folders import SKIPPED, SkillFolder, find_skills, is_searched, read_folder
 from skillgit.adapters.git_index import Entry, GitIndex
@@ -17,6 +21,11 @@ from skillgit.findings.placed import Placed, placed
 from skillgit.findings.suppressions import honour
 from skillgit.rules import Demands, check_skill
 from skillgit.types import MANIFEST, Finding
+
+_MANY = 100
+"""Skills from which on other cores help: starting them takes as long as a few dozen skills."""
+_MOST_CORES = 8
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +66,13 @@ class Checked:
 
 def check_folders(paths: Sequence[Path], demands: Demands) -> Checked:
     """The skills at or below some paths, as they are on disk."""
-    found: list[Placed] = []
-    seen: set[Path] = set()
+    # A folder without any skill is one: the rules say that it lacks a SKILL.md.
+    once: dict[Path, Path] = {}
     for path in paths:
-        # A folder without any skill is one: the rules say that it lacks a SKILL.md.
         for folder in find_skills(path) or (path,):
-            if folder.resolve() not in seen:
-                seen.add(folder.resolve())
-                found += _findings(read_folder(folder), _shown(folder), demands)
-    return Checked(tuple(found), len(seen), tuple(map(_shown, paths)))
+            once.setdefault(folder.resolve(), folder)
+    found = _on_all_cores(partial(_of_folder, demands), list(once.values()))
+    return Checked(tuple(found), len(once), tuple(map(_shown, paths)))
 
 
 def check_staged(paths: Sequence[Path], demands: Demands) -> Checked:
@@ -80,9 +87,8 @@ def check_staged(paths: Sequence[Path], demands: Demands) -> Checked:
     }
     _refuse_unmerged(skills)
     folders = {root: _shown(Path(os.path.relpath(index.top / root))) for root in skills}
-    found: list[Placed] = []
-    for root, skill in index.read(skills).items():
-        found += _findings(skill, folders[root], demands)
+    read = [(skill, folders[root]) for root, skill in index.read(skills).items()]
+    found = _on_all_cores(partial(_of_skill, demands), read)
     return Checked(tuple(found), len(skills), tuple(folders.values()))
 
 
@@ -182,7 +188,24 @@ def _from_top(path: Path, top: Path) -> str:
 # --------------------------------------------------------------------------- findings
 
 
-def _findings(skill: SkillFolder, root: str, demands: Demands) -> tuple[Placed, ...]:
+def _on_all_cores(check: Callable[[_T], tuple[Placed, ...]], skills: Sequence[_T]) -> list[Placed]:
+    """What is found on many skills, in their order; a few are not worth a second process."""
+    if len(skills) >= _MANY:
+        # Imported here: a hook has no need of it, and some systems do not have it at all.
+        with suppress(ImportError, OSError, RuntimeError):
+            from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415 - see above
+
+            with ProcessPoolExecutor(min(os.cpu_count() or 1, _MOST_CORES)) as workers:
+                return list(chain.from_iterable(workers.map(check, skills, chunksize=25)))
+    return [one for skill in skills for one in check(skill)]
+
+
+def _of_folder(demands: Demands, folder: Path) -> tuple[Placed, ...]:
+    return _of_skill(demands, (read_folder(folder), _shown(folder)))
+
+
+def _of_skill(demands: Demands, placed_skill: tuple[SkillFolder, str]) -> tuple[Placed, ...]:
+    skill, root = placed_skill
     found = check_skill(
         skill.files, skill.name, modes=skill.modes, profile=demands, refused=skill.refused
     )
