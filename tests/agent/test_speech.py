@@ -152,3 +152,12 @@ def test_any_program_without_a_line_that_is_the_fence_arrives_whole(
         return
 
     assert asked(f"So.\n{fence}python\n{program}\n{fence}\n") == ("python", {"code": program})
+
+
+def test_who_did_nothing_yet_is_not_told_how_to_end() -> None:
+    said = Spoken("The answer is 3.")
+    late = hear(said, Hearing(Speech.TEXT, TOOLS, "DONE")).remark
+    early = hear(said, Hearing(Speech.TEXT, TOOLS, "DONE", begun=False)).remark
+    assert late.endswith("ends with ```, or the single word DONE if all is done.")
+    assert early.endswith("ends with ```.")
+    assert hear(Spoken("DONE"), Hearing(Speech.TEXT, TOOLS, "DONE", begun=False)).answered
