@@ -21,7 +21,10 @@ from skillgit.skill.markdown import frontmatter_lines, structure
 from skillgit.types import Finding
 
 _ID = "SG113"
-_BODY = r"skillgit:\s*(?P<form>ignore(?:-file)?)\b\s*(?:\[(?P<rules>[^\]]*)\])?\s*(?P<why>.*?)\s*"
+_BODY = (
+    r"skillgit:\s*(?P<form>ignore(?:-file)?)(?![\w-])\s*"
+    r"(?:\[(?P<rules>[^\]]*)\])?\s*(?P<why>.*?)\s*"
+)
 _HTML = re.compile(rf"<!--\s*{_BODY}-->")
 _HASH = re.compile(rf"(?:(?<=\s)|^)#\s*{_BODY}$")
 _CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")

@@ -33,6 +33,7 @@ _PLACEHOLDERS = {
     "untitled section",
 }
 _CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)|https?://\S+|\]\([^)]*\)")
+_COMMENT = re.compile(r"<!--.*?-->")
 _GLUED = re.compile(r"(?:(?<=[.!?:;)\]*…])#{1,6}|(?<=\w)#{2,6}) +(?=[^\W\d_])")
 _GLUED_FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*#{1,6} ")
 
@@ -64,8 +65,13 @@ def _trails(found: Structure) -> Iterator[tuple[Heading, tuple[str, ...]]]:
     above: list[tuple[int, str]] = []
     for heading in found.headings:
         above = [(level, title) for level, title in above if level < heading.level]
-        above.append((heading.level, heading.title.casefold()))
+        above.append((heading.level, _seen(heading).casefold()))
         yield heading, tuple(title for _, title in above)
+
+
+def _seen(heading: Heading) -> str:
+    """The title as a reader sees it: without comments."""
+    return _COMMENT.sub("", heading.title).strip()
 
 
 @rule("SG106", "No heading is a placeholder", Source.HOUSE, WARNING)
@@ -73,7 +79,7 @@ def headings_say_something(tree: Tree) -> Iterator[Mark]:
     """A heading that says nothing is what careless generators leave behind."""
     for path, found in tree.instructions.items():
         for heading in found.headings:
-            plain = heading.title.strip(" *_`[]<>().…:").casefold()
+            plain = _seen(heading).strip(" *_`[]<>().…:").casefold()
             if not plain or plain in _PLACEHOLDERS or plain.startswith(("todo:", "tbd:", "fixme:")):
                 message = f"the heading {heading.title!r} says nothing"
                 yield Mark(path, message, heading.line, 1)

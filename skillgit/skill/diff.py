@@ -109,8 +109,8 @@ class FileDiff:
 def read_diff(diff: str) -> tuple[FileDiff, ...]:
     """The files of a diff of strangers; ValueError where any of its lines is not understood.
 
-    unidiff passes over prose, and over lines behind a hunk that says that it is over, so what it
-    has understood must print as what was given.
+    unidiff passes over lines behind a hunk that says that it is over, so what it has understood
+    must print as what was given. Words before a file, as `git show` has them, are kept by it.
     """
     if not diff.strip():
         return ()

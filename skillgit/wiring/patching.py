@@ -43,7 +43,7 @@ def check_patch(name: str, data: bytes, demands: Demands) -> Checked:
     except ValueError as error:
         raise UsageError(
             f"reading the patch {name}: {error}",
-            hint="make it with `git diff HEAD`, and put nothing around it",
+            hint="make it with `git diff HEAD`, and put nothing behind it",
         ) from error
     index = GitIndex.open(Path.cwd(), needs_index=False)
     effect = _effect(index, diffs, data)

@@ -202,7 +202,6 @@ def test_an_empty_diff(patches: Patches) -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda patch: f"Dear all,\n{patch}",
         lambda patch: f"{patch}+another line\n",
         lambda patch: patch.replace("@@ -1,3 +1,3 @@", "@@ -1,2 +1,2 @@"),
         lambda patch: patch.replace("@@ -1,3 +1,3 @@", "@@ -1,4 +1,4 @@"),

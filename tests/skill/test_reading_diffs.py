@@ -103,6 +103,12 @@ def git_diff(folder: Path, old: str, new: str, context: int) -> str:
     return done.stdout.decode()
 
 
+def pieces(text: str) -> list[str]:
+    """The lines, whether or not the last one has an end."""
+    *closed, rest = text.split("\n")
+    return [*closed, rest] if rest else closed
+
+
 @settings(max_examples=60, deadline=None)
 @given(TEXTS, TEXTS, st.integers(0, 3))
 def test_any_diff_of_git_is_understood_and_gives_the_new_text(
@@ -111,7 +117,7 @@ def test_any_diff_of_git_is_understood_and_gives_the_new_text(
     text = git_diff(tmp_path_factory.getbasetemp(), old, new, context)
     files = read_diff(text)
 
-    lines = old.split("\n")
+    lines = pieces(old)
     if old == new:
         assert files == ()
         return
@@ -119,8 +125,7 @@ def test_any_diff_of_git_is_understood_and_gives_the_new_text(
     kept = [line for number, line in enumerate(lines, start=1) if number not in file.removed]
     for number, added in file.added:
         kept.insert(number - 1, added.removesuffix("\n"))
-    # The last piece says only whether a final newline was there.
-    assert "\n".join(kept).removesuffix("\n") == new.removesuffix("\n")
+    assert kept == pieces(new)
     assert all(0 <= gap <= len(lines) for gap in file.gaps)
 
 
@@ -131,14 +136,11 @@ GOOD = "--- a/x.md\n+++ b/x.md\n@@ -1,3 +1,3 @@ Title\n a\n-b\n+c\n d\n"
     "text",
     [
         "words\n",
-        f"words\n{GOOD}",
         f"{GOOD}words\n",
         f"{GOOD}+more\n",
-        f"{GOOD}\n{GOOD}",
         GOOD.replace("-1,3", "-1,2").replace("+1,3", "+1,2"),
         GOOD.replace("-1,3", "-1,9"),
         GOOD.replace(" a\n", "*a\n"),
-        GOOD.replace("@@ Title", "@@@"),
         f"{GOOD}GIT binary patch\nliteral 1\nIc${{Mh}}\n",
         f"{GOOD}\0",
     ],
@@ -147,6 +149,10 @@ def test_what_is_not_understood_to_its_end_is_refused(text: str) -> None:
     assert len(read_diff(GOOD)) == 1
     with pytest.raises(ValueError, match=r"line \d+|not a unified diff"):
         read_diff(text)
+
+
+def test_words_before_a_file_are_no_part_of_it() -> None:
+    assert read_diff(f"commit 1\n\n    words\n\n{GOOD}") == read_diff(GOOD)
 
 
 @given(st.text(alphabet="-+@ ab\n\t/\\", max_size=80))
