@@ -15,7 +15,6 @@ from skillgit.cli.console import examples, safe, say
 from skillgit.errors import FindingsError, SkillgitError, UsageError
 from skillgit.findings.text import as_line, counted, in_figures
 from skillgit.names import Oid
-from skillgit.wiring.demanding import check_settings
 
 if TYPE_CHECKING:
     from skillgit.review.pushing import Push
@@ -56,6 +55,7 @@ def _pre_commit(arguments: tuple[str, ...]) -> int:
     from skillgit.cli.findings import Form, show  # noqa: PLC0415 - a message needs no rules
     from skillgit.wiring.baselines import since_baseline  # noqa: PLC0415 - the same
     from skillgit.wiring.checking import check_staged  # noqa: PLC0415 - the same
+    from skillgit.wiring.demanding import check_settings  # noqa: PLC0415 - the same
 
     settings = check_settings({}, ())
     checked = check_staged((), settings.demands)
@@ -77,7 +77,7 @@ def _commit_msg(arguments: tuple[str, ...]) -> int:
         staged_tree,
         without_comments,
     )
-    from skillgit.review.amending import mentions_lesson, objections  # noqa: PLC0415 - the same
+    from skillgit.provenance.trailers import parse  # noqa: PLC0415 - the same
 
     if len(arguments) != 1:
         raise UsageError(
@@ -85,8 +85,9 @@ def _commit_msg(arguments: tuple[str, ...]) -> int:
             hint="Git calls it with the file of the message: skillgit hook commit-msg FILE",
         )
     message = read_message(Path(arguments[0]))
-    if not mentions_lesson(message):
-        return 0
+    if parse(message) is None:
+        return 0  # of a person: at once
+    from skillgit.review.amending import objections  # noqa: PLC0415 - only for lessons
     from skillgit.wiring import open_history  # noqa: PLC0415 - GitPython takes its time
 
     with open_history(Path.cwd()) as history, history.scratch() as scratch:
@@ -106,6 +107,7 @@ def _commit_msg(arguments: tuple[str, ...]) -> int:
 def _pre_push(arguments: tuple[str, ...]) -> int:
     from skillgit.review.pushing import read_lines, read_push  # noqa: PLC0415 - as above
     from skillgit.wiring import open_history  # noqa: PLC0415 - as above
+    from skillgit.wiring.demanding import check_settings  # noqa: PLC0415 - as above
 
     if not arguments and "PRE_COMMIT" in os.environ:
         remote = os.environ.get("PRE_COMMIT_REMOTE_NAME", "")

@@ -18,11 +18,6 @@ from skillgit.review import claims
 from skillgit.review.claims import Archive
 
 
-def mentions_lesson(text: str) -> bool:
-    """Is a message worth a closer look? That of a plain commit of a person is not."""
-    return "\nskillgit-" in text.casefold()
-
-
 def objections(history: History, message: str, tree: Oid) -> tuple[str, ...]:
     """Why a commit of `tree` with that message, without comments, may not be made; () = it may.
 
