@@ -87,8 +87,9 @@ class Reading(Blaming):
     def diffs(self, commits: Sequence[Oid], *, back: bool = False) -> Mapping[Oid, bytes]:
         """The canonical diff of each commit to its one parent; `back` is from it to the parent."""
         asked = "".join(f"{oid}\n" for oid in commits).encode()
-        turned = ("-R",) if back else ()
-        found = self.run("diff-tree", "--stdin", *turned, *_DIFF_OPTIONS, stdin=asked)
+        # Turned round, Git swaps the prefixes as well.
+        turned = ("-R", "--src-prefix=b/", "--dst-prefix=a/") if back else ()
+        found = self.run("diff-tree", "--stdin", *_DIFF_OPTIONS, *turned, stdin=asked)
         return dict(_diffs_by_commit(found.stdout)) if commits else {}
 
     def refs(self, *prefixes: str) -> Mapping[str, Oid]:

@@ -10,14 +10,15 @@ from functools import cached_property
 from skillgit.names import Oid, RoundId
 from skillgit.ports import History
 from skillgit.provenance.evidence import round_ref
-from skillgit.review.catalogue import MARK, Catalogue, KnownRound, read_catalogue
+from skillgit.review.catalogue import Catalogue, KnownRound, read_catalogue
 from skillgit.review.lessons import LessonState
 from skillgit.review.standing_lines import Lines
 from skillgit.review.states import Standing, standings
 
 KEEP_DAYS = 30
 _DAY = 86_400
-_ROUND = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
+_SAYS = "Skillgit-"
+_ROUND = re.compile(r"Skillgit-(?:Squash-)?Round:\s*([0-9]{8}T[0-9]{6}Z-[0-9a-f]{6})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class _Scales:
     def _mentions(self) -> Mapping[str, Oid]:
         return {
             name: commit.id
-            for commit in self._history.mentions(MARK)
+            for commit in self._history.mentions(_SAYS)
             for name in _ROUND.findall(commit.message)
         }
 

@@ -33,13 +33,17 @@ class Lines:
         self._older: dict[tuple[Oid, Oid], bool] = {}
         self._owners = {copy: one for one in catalogue.lessons for copy in one.copies}
 
-    def stand(self, record: LessonRecord, at: Oid) -> bool:
-        """Does the commit `at` have all telling lines that the lesson adds?"""
+    def telling(self, record: LessonRecord) -> Mapping[str, Counter[str]]:
+        """The telling lines that a lesson adds, by file; empty where it only takes lines away."""
         try:
             wanted = added_lines(record, self._base(record))
         except ValueError:  # the evidence does not fit its base: `check` says so
-            return False
-        telling = {path: lines for path, lines in wanted.items() if lines}
+            return {}
+        return {path: lines for path, lines in wanted.items() if lines}
+
+    def stand(self, record: LessonRecord, at: Oid) -> bool:
+        """Does the commit `at` have all telling lines that the lesson adds?"""
+        telling = self.telling(record)
         return bool(telling) and all(
             any(self._has(record, place, lines, at) for place in self._places(record, path, at))
             for path, lines in telling.items()

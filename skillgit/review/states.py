@@ -9,21 +9,20 @@ reverted itself does not count.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from skillgit.errors import UsageError
 from skillgit.names import Digest, Oid, RoundId
 from skillgit.ports import Commit, History
 from skillgit.provenance.evidence import Refusal
-from skillgit.provenance.patch_digest import patch_digest
 from skillgit.review.catalogue import MARK, Catalogue, FoundLesson, head_of, read_catalogue
+from skillgit.review.changes import Changes, read_changes
 from skillgit.review.lessons import LessonState
 from skillgit.review.refusals import read_refusals
 from skillgit.review.standing_lines import Lines
-from skillgit.types import Change, CreateFile, DeleteFile
 
 _REVERTS = "This reverts commit"
 _REVERTED = re.compile(
@@ -58,14 +57,6 @@ class _Revert:
     commit: Oid
     names: str
     kept: str
-
-
-@dataclass(slots=True)
-class _Changes:
-    """Commits of HEAD without trailers by the digest of what they do, and of what they undo."""
-
-    does: defaultdict[Digest, list[Oid]] = field(default_factory=lambda: defaultdict(list))
-    undoes: defaultdict[Digest, list[Oid]] = field(default_factory=lambda: defaultdict(list))
 
 
 class _Ledger:
@@ -108,7 +99,7 @@ class _Ledger:
     def _undoing(self, lesson: FoundLesson, applied: Oid) -> Oid | None:
         """The commit after `applied` that took it out again, and was not reverted itself."""
         told = lesson.record or lesson.trailers
-        named = (one.commit for one in self._reverts if self._names(one, lesson, applied))
+        named = [one.commit for one in self._reverts if self._names(one, lesson, applied)]
         turned = self._changes.undoes[told.patch] if told else []
         for commit in (*named, *turned):
             if self._is_older(applied, commit) and not self._is_reverted(commit):
@@ -136,21 +127,36 @@ class _Ledger:
         )
 
     def _by_lines(self, head: Oid, lesson: FoundLesson) -> Standing | None:
-        """HEAD has all lines that a squash brought; or it had, until the squash was reverted."""
-        if lesson.record is None:
-            return None
-        if self._lines.stand(lesson.record, head):
+        """A commit of HEAD that brought all its lines, or HEAD that has them; a squash, mostly."""
+        squashes = self._squashes(lesson)
+        for commit in squashes:
+            if self._undoing(lesson, commit) is None:
+                by = "by its lines, in" if lesson.record else "not compared, but named by"
+                return Standing(LessonState.MERGED, f"{by} {commit[:12]}", commit)
+        if lesson.record is not None and self._lines.stand(lesson.record, head):
             return Standing(LessonState.MERGED, "by its lines")
-        for revert in self._reverts:
-            squash = self._commit(revert.names)
-            if squash is None or self._is_reverted(revert.commit):
-                continue
-            if self._lines.stand(lesson.record, squash.id) and not self._lines.stand(
-                lesson.record, revert.commit
-            ):
-                how = f"in {revert.commit[:12]}, by its lines"
-                return Standing(LessonState.REVERTED, how, revert.commit)
-        return None
+        last = self._undoing(lesson, squashes[-1]) if squashes else None
+        if last is None:
+            return None
+        return Standing(LessonState.REVERTED, f"in {last[:12]}, by its lines", last)
+
+    def _squashes(self, lesson: FoundLesson) -> Sequence[Oid]:
+        """The commits without its trailers that brought its lines.
+
+        A squash may say which lessons it holds. It is believed as far as it can be compared.
+        """
+        named = self._changes.named[lesson.evidence]
+        if lesson.record is None:
+            return named
+        record = lesson.record
+        wanted = sum(self._lines.telling(record).values(), Counter[str]())
+        if not wanted:
+            return named
+        return [
+            commit
+            for commit, lines in self._changes.adds.items()
+            if wanted <= lines and not self._is_older(commit, record.base)
+        ]
 
     # -------------------------------------------------------------- on branches
 
@@ -199,18 +205,8 @@ class _Ledger:
         ]
 
     @cached_property
-    def _changes(self) -> _Changes:
-        changes = _Changes()
-        paths = sorted({path for one in self._catalogue.lessons for path in _paths(one)})
-        if self._head is None or not paths:
-            return changes
-        found = self._history.commits(self._head, paths=paths)
-        others = [one.id for one in found if one.id not in self._carriers and len(one.parents) == 1]
-        for commit, diff in self._history.diffs(others).items():
-            changes.does[patch_digest(diff)].append(commit)
-        for commit, diff in self._history.diffs(others, back=True).items():
-            changes.undoes[patch_digest(diff)].append(commit)
-        return changes
+    def _changes(self) -> Changes:
+        return read_changes(self._history, self._catalogue, self._head, self._carriers)
 
     def _is_older(self, older: Oid, newer: Oid) -> bool:
         pair = older, newer
@@ -225,22 +221,3 @@ class _Ledger:
         except UsageError:
             return None
         return next((one for one in self._history.commits(f"{oid}^!") if one.id == oid), None)
-
-
-def _paths(lesson: FoundLesson) -> Iterable[str]:
-    """The files that a lesson changes, from the root of the repository."""
-    told = lesson.record or lesson.trailers
-    if told is None:
-        return ()
-    if lesson.record is None:
-        return (told.skill or "SKILL.md",)
-    root = f"{told.skill}/" if told.skill else ""
-    return (f"{root}{path}" for e in lesson.record.edits for path in _changed(e.change))
-
-
-def _changed(change: Change) -> Iterator[str]:
-    yield change.path
-    if isinstance(change, CreateFile):
-        yield change.link.path
-    if isinstance(change, DeleteFile):
-        yield from (part.path for part in change.unlink)

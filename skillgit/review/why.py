@@ -18,6 +18,7 @@ from skillgit.names import Oid
 from skillgit.ports import BlamedLine, Commit, History
 from skillgit.provenance.evidence import LessonRecord, Unreadable, read, round_ref
 from skillgit.provenance.patch_digest import patch_digest
+from skillgit.provenance.squash import Squash, parse_squash
 from skillgit.provenance.trailers import Malformed, Trailers, parse
 from skillgit.review.catalogue import Catalogue, FoundLesson, read_catalogue
 from skillgit.review.claims import FETCH
@@ -25,7 +26,7 @@ from skillgit.review.words import Block, blocks_of, likeness, normal
 from skillgit.types import LineRange
 
 _NO_LESSON = "no lesson"
-_NAMED_ROUND = re.compile(r"Skillgit-Round: ([0-9]{8}T[0-9]{6}Z-[0-9a-f]{6})")
+_NAMED_ROUND = re.compile(r"Skillgit-(?:Squash-)?Round:\s*([0-9]{8}T[0-9]{6}Z-[0-9a-f]{6})")
 
 
 class How(StrEnum):
@@ -148,8 +149,12 @@ class _Question:
             return None
         remark = self._remark(lesson) if how is How.COMMIT else ""
         if how is How.CHANGE:
+            parsed = parse(self._commit(line.commit).message)
+            told = "it has no trailers"
+            if isinstance(parsed, Malformed):
+                told = f"its trailers are no use: {parsed.reason}"
             remark = (
-                f"it has no trailers; its change is the lesson {lesson.evidence[:12]} of "
+                f"{told}; its change is the lesson {lesson.evidence[:12]} of "
                 f"{round_ref(lesson.round)}"
             )
         return self._answer(number, line, lesson, how, remark)
@@ -185,19 +190,25 @@ class _Question:
             return None
         most = max(sure for sure, _ in likely)
         best = {lesson.evidence: lesson for sure, lesson in likely if sure == most}
-        own = self._own(line.commit, list(best.values()))
-        lesson = own or next(iter(best.values()))
-        others = [one.name for one in best.values() if one is not lesson]
-        remark = f"as well as of {', '.join(others)}" if others and not own else ""
-        said = "the commit is not the lesson's as it was recorded; these are the lesson's words"
-        return self._answer(number, line, lesson, How.WORDS, _and(said, remark))
+        named = self._named(line.commit)
+        own = [one for one in best.values() if one.evidence in named] or list(best.values())
+        others = ", ".join(one.name for one in own[1:])
+        held = own[0].evidence in named
+        said = "the commit says that it holds this lesson" if held else "the commit names no lesson"
+        words = (
+            f"the line is known by its words; so are those of {others}"
+            if others
+            else ("the line is known by its words")
+        )
+        return self._answer(number, line, own[0], How.WORDS, f"{said}; {words}")
 
-    def _own(self, commit: Oid, lessons: Sequence[FoundLesson]) -> FoundLesson | None:
-        """Among equals the one whose trailers the commit carries."""
-        trailers = parse(self._commit(commit).message)
-        if not isinstance(trailers, Trailers):
-            return None
-        return next((one for one in lessons if one.evidence == trailers.evidence), None)
+    def _named(self, commit: Oid) -> frozenset[Oid]:
+        """The evidence of the lessons that a commit says to be, or as a squash, to hold."""
+        text = self._commit(commit).message
+        trailers, squash = parse(text), parse_squash(text)
+        own = {trailers.evidence} if isinstance(trailers, Trailers) else set()
+        held = {one.evidence for one in squash.lessons} if isinstance(squash, Squash) else set()
+        return frozenset(own | held)
 
     def _may_be(self, lesson: FoundLesson, line: BlamedLine) -> bool:
         """A line that the base of the round had already is not the lesson's."""

@@ -100,6 +100,8 @@ def likeness(block: Block, path: str, lines: Sequence[str], at: int) -> int:
     lesson whose words stand next to it. Git may show an insertion between equal lines further down,
     its first lines last: so a block is followed by itself.
     """
+    if lines[at] not in block.lines:
+        return 0
     twice = block.lines * 2
     best = max((_shared(twice, i, lines, at) for i in range(len(twice))), default=0)
     if path == block.place:

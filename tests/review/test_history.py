@@ -34,7 +34,7 @@ def lore(made: Repository, skill: str | None = None) -> Lore:
 def test_an_open_round_is_told_in_commit_order(scene: tuple[Repository, Branch]) -> None:
     made, branch = scene
     [entry] = lore(made).rounds
-    assert (entry.id, entry.skill, entry.model) == (ROUND, SKILL, "Qwen-3.5")
+    assert (entry.id, entry.skill, entry.model) == (ROUND, SKILL, "Qwen 3.5")
     assert entry.branch == f"refs/heads/{branch.name}"
     assert [lesson.commit for lesson in entry.lessons] == [one.commit for one in branch.lessons]
     assert [str(lesson.support) for lesson in entry.lessons] == [
