@@ -57,10 +57,10 @@ def test_a_repository_without_a_commit(repository: Make) -> None:
 
 def test_modes_links_submodules_and_unsafe_names(repository: Make) -> None:
     repo = repository({"s/SKILL.md": "x", "s/assets/big.bin": b"\0" * 9, "s/scripts/a.py": "1"})
-    repo.git("update-index", "--chmod=+x", "s/scripts/a.py")
     (repo.path / "s/link.md").symlink_to("/etc/passwd")
     repo.write({"s/a\\b.txt": "x"})
     repo.git("add", "s")
+    repo.git("update-index", "--chmod=+x", "s/scripts/a.py")
     head = repo.git("rev-parse", "HEAD")
     repo.git("update-index", "--add", "--cacheinfo", f"160000,{head},s/module")
     index = GitIndex.open(repo.path)

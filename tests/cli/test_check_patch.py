@@ -101,7 +101,7 @@ def test_a_patch_from_stdin(patches: Patches, monkeypatch: pytest.MonkeyPatch) -
         ),
         (
             {"skills/demo/SKILL.md": SKILL.replace("a.md) ", "a.md) [b](references/b.md) ")},
-            ["skills/demo/SKILL.md:9:23: SG101"],
+            ["skills/demo/SKILL.md:9:26: SG101"],
         ),
         ({"skills/demo/LICENSE.md": "yours\n"}, ["skills/demo/LICENSE.md: SG205"]),
         ({"skills/demo/scripts/run.py": "evil()\n"}, ["skills/demo/scripts/run.py: SG205"]),
@@ -119,11 +119,15 @@ def test_a_patch_from_stdin(patches: Patches, monkeypatch: pytest.MonkeyPatch) -
         ),
         (
             {"skills/demo/assets/b.bin": b"\0\1"},
-            ["skills/demo/assets/b.bin: SG203", "skills/demo/assets/b.bin: SG205"],
+            [
+                "skills/demo/assets/b.bin: SG201",
+                "skills/demo/assets/b.bin: SG203",
+                "skills/demo/assets/b.bin: SG205",
+            ],
         ),
         ({"README.md": "bye\n"}, ["README.md: SG203"]),
         (
-            {"skills/demo/references/sub\tx.md": "# B\n"},
+            {"skills/demo/references/sub\x01x.md": "# B\n"},
             ["skills/demo/references/subx.md: SG203", "skills/demo/references/subx.md: SG112"],
         ),
     ],
@@ -133,7 +137,7 @@ def test_each_thing_that_a_lesson_must_not_do(
 ) -> None:
     patches.repo.write(files)
     code, lines, _ = patches.check(patches.made())
-    assert (code, [line.replace("\t", "") for line in lines]) == (1, found)
+    assert (code, lines) == (1, found)
 
 
 def test_modes_links_and_moves(patches: Patches) -> None:

@@ -219,15 +219,15 @@ def test_as_a_hook_git_itself_calls_it(repo: Repository) -> None:
     # A partial commit: Git gives the hook an index of its own.
     done = commit("a/SKILL.md")
     assert done.returncode == 1
-    assert "skills/a/SKILL.md:6:5: SG101" in done.stdout
+    assert "skills/a/SKILL.md:6:5: SG101" in done.stderr
     assert commit("--only", "b/x.md").returncode == 0
-    assert repo.git("status", "--short") == "M skills/a/SKILL.md"
+    assert repo.git("status", "--short") == " M skills/a/SKILL.md"
     linked = repo.path.parent / "linked"
     repo.git("worktree", "add", "-q", str(linked))
     (linked / "skills/b/SKILL.md").write_text(BROKEN.format(name="b"), encoding="utf-8")
     there = ["git", "-C", str(linked), "commit", "-a", "-m", "x"]
     again = subprocess.run(there, capture_output=True, text=True, check=False)
-    assert "skills/b/SKILL.md:6:5: SG101" in again.stdout
+    assert "skills/b/SKILL.md:6:5: SG101" in again.stderr
 
 
 def test_json_has_the_same_findings(repo: Repository, capsys: pytest.CaptureFixture[str]) -> None:

