@@ -252,13 +252,19 @@ def test_continuous_integration_has_what_no_test_should_skip_for() -> None:
 # ------------------------------------------------------------------ hooks
 
 
-def test_the_hook_for_pre_commit_calls_a_verb() -> None:
-    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+def test_the_hooks_for_pre_commit_call_verbs_and_are_told_of() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
 
-    assert hook["id"] == "skillgit-check"
-    assert list(wrong_command_lines(hook["entry"])) == []
-    assert re.search(hook["files"], "skills/x/SKILL.md")
-    assert not re.search(hook["files"], "skills/x/NOTSKILL.md")
+    assert list(wrong_command_lines("\n".join(hook["entry"] for hook in hooks))) == []
+    assert [hook["id"] for hook in hooks if hook["id"] not in README] == []
+
+
+def test_the_workflow_for_others_calls_verbs() -> None:
+    text = (ROOT / "templates/workflows/skillgit.yml").read_text("utf-8")
+    lines = re.findall(r"(?m)^ *(?:run: )?(skillgit .*)$", text)
+
+    assert len(lines) >= 5
+    assert list(wrong_command_lines("\n".join(lines))) == []
 
 
 def test_the_hooks_are_short_sh_that_dash_can_read() -> None:
