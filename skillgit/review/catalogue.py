@@ -109,6 +109,7 @@ def read_catalogue(history: History, skill: str | None = None) -> Catalogue:
     for name in {*told, *kept}:
         if (round_id := _round_id(name)) is not None:
             evidence = _kept_round(history, kept[name]) if name in kept else _NOTHING
+            evidence = _with_unlisted(history, evidence, [one for _, one in told[round_id]])
             known = _known_round(round_id, told[round_id], evidence, merged, branches)
             if known is not None and skill in {None, known.skill}:
                 rounds.append(known)
@@ -157,6 +158,17 @@ def _kept_round(history: History, tip: Oid) -> _Kept:
     return _Kept(record, lessons)
 
 
+def _with_unlisted(history: History, kept: _Kept, told: Sequence[Trailers]) -> _Kept:
+    """With the lessons that only commits name, by support: copies come in no useful order."""
+    blobs = [one.evidence for one in sorted(told, key=lambda one: -one.support.sources)]
+    unlisted = [blob for blob in dict.fromkeys(blobs) if blob not in kept.lessons]
+    if not unlisted:
+        return kept
+    data = history.read_blobs(unlisted)
+    more = {blob: document(LessonRecord, data.get(blob)) for blob in unlisted}
+    return _Kept(kept.record, {**kept.lessons, **more})
+
+
 def document(kind: type[D], data: bytes | None) -> D | None:
     """The document in these bytes; None where it is not here or cannot be read."""
     found = read(kind, data or b"")
@@ -173,14 +185,9 @@ def _known_round(
     copies: defaultdict[Oid, list[tuple[Commit, Trailers]]] = defaultdict(list)
     for commit, trailers in told:
         copies[trailers.evidence].append((commit, trailers))
-    # Copies on several branches come in no useful order; the round's was by support.
-    unlisted = sorted(
-        (blob for blob in copies if blob not in kept.lessons),
-        key=lambda blob: -copies[blob][0][1].support.sources,
-    )
     lessons = tuple(
-        _found(round_id, number, blob, kept.lessons.get(blob), copies[blob], merged)
-        for number, blob in enumerate((*kept.lessons, *unlisted), start=1)
+        _found(round_id, number, blob, record, copies[blob], merged)
+        for number, (blob, record) in enumerate(kept.lessons.items(), start=1)
     )
     claimed = [trailers for _, trailers in told[:1]]
     tellers = (kept.record, *kept.lessons.values(), *claimed)

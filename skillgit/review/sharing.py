@@ -37,6 +37,8 @@ def push(repo: Keeper, remote: Remote) -> tuple[Moved, ...]:
     Raises FindingsError, before anything is sent, where the remote has something else.
     """
     mine, theirs = repo.refs(EVIDENCE), remote.refs(EVIDENCE)
+    if REFUSALS in mine and REFUSALS in theirs and theirs[REFUSALS] != mine[REFUSALS]:
+        remote.fetch_objects(REFUSALS)  # to see which of the two contains the other
     moves = [
         Moved(ref, theirs.get(ref), tip)
         for ref, tip in mine.items()
