@@ -42,6 +42,12 @@ def text(words: str) -> Html:
     return Html("".join([*out, html.escape("".join(plain))]))
 
 
+def prose(words: str) -> Html:
+    """Text in which what stands in backquotes is shown as code."""
+    pieces = re.split(r"`([^`\n]+)`", words)
+    return joined(element("code", one) if n % 2 else one for n, one in enumerate(pieces))
+
+
 def _is_seen(char: str) -> bool:
     if char in "\n\t":
         return True

@@ -68,7 +68,7 @@ def _nodes(levels: Levels, whole: set[int], ends: Ends) -> Iterator[str]:
             continue
         for record in records:
             name = _id(level, record.node)
-            yield f"{name}[{label(*_alone(Node(record)))}]"
+            yield f"{name}[{label(Node(record).name, Node(record).flow)}]"
             if Node(record).fell_back:
                 yield f"style {name} stroke-dasharray: 4 3"
     if ends.fallen:
@@ -81,11 +81,6 @@ def _together(level: int, records: Sequence[MergeRecord]) -> tuple[str, str]:
     came_out = sum(len(one.outputs) for one in records)
     word = "of the same lines" if level == RECONCILE_LEVEL else f"of level {level}"
     return f"{len(records)} merges {word}", f"{went_in} edits → {came_out}"
-
-
-def _alone(node: Node) -> tuple[str, str]:
-    record = node.record
-    return node.name, f"{len(record.inputs)} edits → {len(record.outputs)}"
 
 
 def _drawn_whole(levels: Levels) -> set[int]:

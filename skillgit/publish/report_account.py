@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from skillgit.adapters.timings import Timings
 from skillgit.config import ErrorAnalyst
 from skillgit.provenance.evidence import WithheldRecord
-from skillgit.publish.html import NOTHING, Html, cut, details, element, joined, table
+from skillgit.publish.html import NOTHING, Html, cut, details, element, joined, prose, table
 from skillgit.publish.report_lessons import bar
 from skillgit.publish.story import Story, strongest_withheld
 from skillgit.publish.tree import Node, grown
@@ -87,7 +87,7 @@ def _withheld(one: WithheldRecord) -> Html:
     words, more = cut(words_of(one.edit.change), 6, _WORDS)
     return element(
         "li",
-        element("strong", one.edit.lesson.title[:120]),
+        element("strong", prose(one.edit.lesson.title[:120])),
         f" ({one.edit.support}) ",
         element("span", f"{one.fate.state}: {one.fate.reason[:_WORDS]}", class_="quiet"),
         element("pre", words, " […]" if more else "", class_="quote"),
@@ -136,7 +136,7 @@ def _branches(nodes: Sequence[Node], depth: int) -> Html:
 
 def _node(node: Node, depth: int) -> Html:
     record = node.record
-    facts = [f"{len(record.inputs)} edits → {len(record.outputs)}"]
+    facts = [node.flow]
     facts += [f"{node.joined} joined"] if node.joined else []
     facts += [f"{node.withheld} withheld"] if node.withheld else []
     return element(
@@ -258,7 +258,11 @@ def took(timings: Timings | None) -> Html:
     used = timings.usage
     known = sum(timings.stages.values())
     rows: list[tuple[str, str, str]] = [
-        (stage, _seconds(spent), bar([("c0", spent)], timings.seconds, f"{stage}: {spent:.1f} s"))
+        (
+            stage[:60],
+            _seconds(spent),
+            bar([("c0", spent)], timings.seconds, f"{stage}: {spent:.1f} s"),
+        )
         for stage, spent in timings.stages.items()
     ]
     rest = timings.seconds - known

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from skillgit.provenance.evidence import Source
-from skillgit.publish.html import Html, cut, details, element, joined
+from skillgit.publish.html import Html, cut, details, element, joined, prose
 from skillgit.publish.story import Story, Told
 from skillgit.skill.hunks import Hunk, hunks
 from skillgit.skill.lines import split_lines
@@ -44,10 +44,11 @@ def _bar(one: Told, most: int) -> Html:
     name = f"{support.sources} of {support.analysed}: {support.failed} fail, {support.passed} pass"
     return element(
         "li",
-        element("a", one.record.title[:120], href=f"#lesson-{one.number}"),
+        element(
+            "a", f"{one.number}. ", prose(one.record.title[:120]), href=f"#lesson-{one.number}"
+        ),
         bar(parts, most, name),
         element("span", f"{support.sources}/{support.analysed}", class_="n"),
-        value=one.number,
     )
 
 
@@ -92,7 +93,7 @@ def _head(one: Told) -> Html:
     more = f", {one.other_tokens:+d} on demand" if one.other_tokens else ""
     return joined(
         [
-            element("span", f"{one.number}. {one.record.title}", class_="title"),
+            element("span", f"{one.number}. ", prose(one.record.title[:300]), class_="title"),
             element("span", f"{support.sources}/{support.analysed} ({mix})", class_="badge"),
             element("span", f"{cost}{more}", class_="badge quiet"),
         ]
@@ -104,7 +105,7 @@ def _told(story: Story, one: Told) -> Html:
     where = f"commit {one.commit[:12]}" if one.commit else "in no commit that is here"
     return joined(
         [
-            element("p", record.reason[:2000]),
+            element("p", prose(record.reason[:2000])),
             *(_edit(story, edit) for edit in record.edits),
             _sources(story, record.sources),
             element("p", f"{where} · {story.id}/{one.number}", class_="small"),
@@ -181,7 +182,8 @@ def _row(kind: str, number: int | None, line: bytes) -> Html:
 def _quote(story: Story, quote: Quote) -> Html:
     known = story.dossier.trajectories.get(quote.trajectory)
     words, more = cut(quote.text, _MOST_QUOTE_LINES, _WIDTH)
-    source = f"{quote.trajectory}, step {quote.step}, line {quote.lines}"
+    several = "" if quote.lines.first == quote.lines.last else "s"
+    source = f"{quote.trajectory}, step {quote.step}, line{several} {quote.lines}"
     return element(
         "figure",
         element("pre", words, f"\n[{more} more lines]" if more else "", class_="quote"),

@@ -31,6 +31,12 @@ class Node:
         return f"merge {self.record.level}/{self.record.node}"
 
     @property
+    def flow(self) -> str:
+        """How many edits went in and came out."""
+        count = len(self.record.inputs)
+        return f"{count} edit{'' if count == 1 else 's'} → {len(self.record.outputs)}"
+
+    @property
     def joined(self) -> int:
         """How many edits it merged into others."""
         return sum(fate.state is State.MERGED for fate in self.record.fates)

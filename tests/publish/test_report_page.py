@@ -85,7 +85,7 @@ def test_it_tells_everything() -> None:
         "Not the whole tale: round.json: plain words",
         "skills/xlsx/SKILL.md",
         "references/r2.md (new file)",
-        "t-000000000001, step 2, line 1-3 pass task plain words",
+        "t-000000000001, step 2, lines 1-3 pass task plain words",
         "Dropped # Lesson Why 1 plain words plain words",
         "difference +10.0 points, 95 % interval -5.0 to +20.0",
         "rejected: vague 12",
