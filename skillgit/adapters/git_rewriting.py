@@ -32,16 +32,22 @@ class Rewriting:
 
     def merge_trees(self, base: Oid, ours: Oid, theirs: Oid) -> Merged:
         """What `theirs` changes of `base`, done to `ours`; each is a commit or a tree."""
+        # `--merge-base` came with Git 2.40; commits that share this base do the same before.
+        root = self._commit_of(base)
+        return self._merged(self._commit_of(ours, root), self._commit_of(theirs, root))
+
+    def picked(self, commit: Oid, parent: Oid, onto: Oid) -> Merged:
+        """What a commit changes of its one parent, done to another commit or tree."""
+        return self._merged(self._commit_of(onto, parent), commit)
+
+    def _merged(self, ours: Oid, theirs: Oid) -> Merged:
         if not self.merges:
             raise SurroundingsError(
                 "merging changes without a checkout: this Git cannot do it",
                 hint="install Git 2.38 or newer",
             )
-        # `--merge-base` came with Git 2.40; commits that share this base do the same before.
-        root = self._commit_of(base)
-        sides = self._commit_of(ours, root), self._commit_of(theirs, root)
         asked = ("merge-tree", "--write-tree", "--no-messages", "--name-only", "-z")
-        found = self.run(*asked, *sides, allow=(0, 1))
+        found = self.run(*asked, ours, theirs, allow=(0, 1))
         tree, *paths = found.stdout.split(b"\0")
         conflicts = dict.fromkeys(path.decode("utf-8", "replace") for path in paths if path)
         return Merged(Oid(tree.decode("ascii").strip()), tuple(conflicts))

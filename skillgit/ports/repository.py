@@ -211,6 +211,10 @@ class Keeper(History, Workshop, Protocol):
         """What `theirs` changes of `base`, done to `ours`; each is a commit or a tree."""
         ...
 
+    def picked(self, commit: Oid, parent: Oid, onto: Oid) -> Merged:
+        """What a commit changes of its one parent, done to another commit or tree."""
+        ...
+
     def rewritten(self, commit: Oid, tree: Oid, parent: Oid) -> Oid:
         """The commit with another tree and parent: author, dates and message byte for byte.
 

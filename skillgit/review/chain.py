@@ -91,20 +91,21 @@ def replay(repo: Keeper, commits: Sequence[Commit], onto: Oid) -> Replayed:
 
     FindingsError where one of them conflicts.
     """
-    tip = onto
+    tip, tree = onto, None
     emptied: list[Commit] = []
     for commit in commits:
         parent = commit.parents[0]
         if parent == tip:
-            tip = commit.id
+            tip, tree = commit.id, None
             continue
-        merged = repo.merge_trees(parent, tip, commit.id)
+        merged = repo.picked(commit.id, parent, tip)
         if merged.conflicts:
             raise _conflict(commit, merged.conflicts)
-        if not repo.changed_paths(tip, merged.tree) and repo.changed_paths(parent, commit.id):
+        same = merged.tree == tree if tree else not repo.changed_paths(tip, merged.tree)
+        if same and repo.changed_paths(parent, commit.id):
             emptied.append(commit)
         else:
-            tip = repo.rewritten(commit.id, merged.tree, tip)
+            tip, tree = repo.rewritten(commit.id, merged.tree, tip), merged.tree
     return Replayed(tip, tuple(emptied))
 
 

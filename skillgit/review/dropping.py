@@ -90,6 +90,8 @@ def patch_of(lesson: FoundLesson) -> Digest | None:
 
 
 def _standings(repo: Keeper, lessons: Sequence[FoundLesson]) -> Mapping[Oid, Standing]:
+    if len(lessons) == 1:
+        return {lessons[0].evidence: standing_of(repo, lessons[0])}
     known = standings(repo, read_catalogue(repo))
     return {one.evidence: known.get(one.evidence) or standing_of(repo, one) for one in lessons}
 

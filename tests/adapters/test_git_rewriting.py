@@ -49,6 +49,7 @@ def test_a_merge_of_trees_takes_any_base(made: Repository) -> None:
         assert told + "\n" == LINES.replace("line 7", "7")
         tree = at(made, f"{two}^{{tree}}")
         assert repo.merge_trees(at(made, f"{one}^{{tree}}"), at(made, "main"), tree) == picked
+        assert repo.picked(two, one, at(made, "main")) == picked
 
 
 def test_conflicts_are_told_by_path(made: Repository) -> None:

@@ -244,8 +244,8 @@ def test_the_checkout_stays_as_it_is(scene: Scene) -> None:
     scene.made.write({f"{SKILL}/SKILL.md": "dirty\n", "new": "file\n"})
     scene.made.git("add", "new")
     inside = scene.made.path / ".git"
-    before = (inside / "index").read_bytes(), (inside / "HEAD").read_bytes()
     status = scene.made.git("status", "--porcelain")
+    before = (inside / "index").read_bytes(), (inside / "HEAD").read_bytes()
     scene.drop(0)
     scene.keep(0)
     assert ((inside / "index").read_bytes(), (inside / "HEAD").read_bytes()) == before
