@@ -70,9 +70,11 @@ class Blaming:
             found = self.run(*command, env=env, allow=(0, 128))
         if found.status:
             said = found.stderr.strip().removeprefix("fatal: ")
+            line = "give a file of that commit and one of its lines, as skills/xlsx/SKILL.md:12"
+            listed = "see `git config --get-all blame.ignoreRevsFile`: Git needs the files it names"
             raise UsageError(
                 f"asking who wrote {path}:{lines} at {at[:12]}: {said}",
-                hint="give a file of that commit and one of its lines, as skills/xlsx/SKILL.md:12",
+                hint=listed if "object name list" in said else line,
             )
         return tuple(_blamed_lines(found.stdout, path))
 

@@ -92,7 +92,22 @@ def test_a_squashed_lesson_is_told_from_the_evidence(
 
 
 @pytest.mark.parametrize(
-    "place", ["", "x", "x:", ":3", "x:0", "x:-1", "x:4-3", "x:3-", "x:-3-4", "x:1-2-3", "x:٣", "x:1e3", "x:9999999999"]
+    "place",
+    [
+        "",
+        "x",
+        "x:",
+        ":3",
+        "x:0",
+        "x:-1",
+        "x:4-3",
+        "x:3-",
+        "x:-3-4",
+        "x:1-2-3",
+        "x:٣",
+        "x:1e3",
+        "x:9999999999",
+    ],
 )
 def test_a_place_that_is_none_is_a_usage_error(
     scene: Scene, capsys: pytest.CaptureFixture[str], place: str
