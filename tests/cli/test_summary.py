@@ -1,0 +1,146 @@
+"""How a round ends on a terminal: what a person reads, and what they type next."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from analysts import chat_trajectory, plausible
+from repositories import Repository
+from rounds import TEXT
+from scripted import ScriptedEndpoint
+
+from skillgit import cli
+from skillgit.adapters.timings import read_timings
+from skillgit.cli.summary import summary
+from skillgit.names import Digest, EditId, Oid, RoundId
+from skillgit.types import (
+    Branch,
+    Evolution,
+    Fate,
+    LessonCommit,
+    Pool,
+    Round,
+    State,
+    Usage,
+)
+
+ROUND = RoundId("20260102T030405Z-000000")
+SKILL = "skills/xlsx"
+
+
+def ended(lessons: int, **more: object) -> Evolution:
+    """A round with so many lessons and a few edits that did not make it."""
+    told = tuple(
+        LessonCommit(
+            Oid(f"{n:040x}"), Oid("0" * 40), Digest(f"sha256:{n:064x}"), f"Do {n}", (), frozenset()
+        )
+        for n in range(lessons)
+    )
+    fates = {
+        name: Fate(name, state, reason)
+        for number, (state, reason) in enumerate(
+            [(State.APPLIED, ""), *[(State.REJECTED, f"vague: {n}") for n in "abc"]]
+            + [(State.WITHHELD, f"reason {n}") for n in "abcdefg"]
+        )
+        if (name := EditId(f"t-{number:012x}.1"))
+    }
+    evolution = Evolution(
+        round=Round(ROUND, SKILL, Oid("0" * 40), 0, "m", "combined"),
+        pool=Pool((), ()),
+        analysed=(),
+        patches=(),
+        excluded=(),
+        fates=fates,
+        findings=(),
+        usage=Usage(),
+        branch=Branch("skillgit/xlsx/1", Oid("0" * 40), "refs/x", told) if lessons else None,
+    )
+    make: Callable[..., Evolution] = replace
+    return make(evolution, **more)
+
+
+def commands(text: str) -> list[str]:
+    return re.findall(r"^  (skillgit .*)$", text, re.MULTILINE)
+
+
+def test_it_ends_with_two_commands() -> None:
+    assert commands(summary(ended(2), dry_run=False)) == [
+        f"skillgit report {ROUND} --open",
+        f"skillgit pr {ROUND}",
+    ]
+
+
+def test_of_another_repository_the_commands_say_which() -> None:
+    assert commands(summary(ended(2), dry_run=False, elsewhere="../my skills")) == [
+        f"skillgit -C '../my skills' report {ROUND} --open",
+        f"skillgit -C '../my skills' pr {ROUND}",
+    ]
+
+
+def test_without_a_branch_there_is_nothing_to_type() -> None:
+    assert commands(summary(ended(0), dry_run=False)) == []
+
+
+def test_why_edits_did_not_make_it_is_counted() -> None:
+    lines = summary(ended(1), dry_run=False).splitlines()
+
+    start = lines.index(
+        "Edits         11 proposed = 1 applied + 0 merged-into + 7 withheld + 3 rejected"
+    )
+    assert lines[start + 1 : start + 8] == [
+        "              3 rejected: vague",
+        *(f"              1 withheld: reason {n}" for n in "abcde"),
+        "              2 for 2 other reasons",
+    ]
+
+
+def test_many_lessons_do_not_push_the_rest_off_the_screen() -> None:
+    text = summary(ended(45), dry_run=False)
+
+    assert " 30  " in text
+    assert " 31  " not in text
+    assert "and 15 more; `skillgit log` lists them" in text
+
+
+def test_where_the_runs_of_its_tasks_lie_is_said() -> None:
+    assert "Runs  " not in summary(ended(1), dry_run=False)
+    assert "Runs          .git/skillgit/rollouts/1: what the agent did on the tasks" in summary(
+        ended(1, rollouts=".git/skillgit/rollouts/1"), dry_run=False
+    )
+
+
+def test_what_a_real_round_says_can_be_typed(
+    repository: Callable[..., Repository],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = repository({f"{SKILL}/SKILL.md": TEXT})
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    for number in range(6):
+        text = chat_trajectory(f"task {number}", f"import openpyxl  # {number}", "pass")
+        (runs / f"{number}.json").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(made.path)
+    with ScriptedEndpoint(plausible) as endpoint:
+        where = ["--base-url", endpoint.url, "--signals", "success"]
+        assert cli.run(["evolve", SKILL, "-t", str(runs), "-q", *where]) == 0
+        asked = len([one for one in endpoint.requests if one])
+    told = capsys.readouterr().out
+
+    show, propose = commands(told)
+    show = show.replace("--open", f"-o {tmp_path / 'r.html'}")
+    assert cli.run(shlex.split(show)[1:]) == 0
+    assert cli.run(shlex.split(propose)[1:]) == 0
+    assert capsys.readouterr().out.startswith(f"{tmp_path / 'r.html'}\nThis branch teaches ")
+
+    found = read_timings(made.path / ".git" / "skillgit", RoundId(propose.rpartition(" ")[2]))
+    assert found is not None
+    assert 0 < found.usage.calls <= asked
+    assert {"analyze", "merge"} <= found.stages.keys()
+    assert "calls answered by the endpoint" in (tmp_path / "r.html").read_text("utf-8")
