@@ -13,6 +13,8 @@ from skillgit.errors import FindingsError, UsageError
 from skillgit.names import Oid, RoundId
 from skillgit.ports import Commit, History, Keeper
 from skillgit.provenance.trailers import Malformed, parse, plain
+from skillgit.review.catalogue import FoundLesson, read_catalogue
+from skillgit.review.states import Standing, standing_of, standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,3 +119,11 @@ def _conflict(commit: Commit, paths: Sequence[str]) -> FindingsError:
         hint="nothing was changed; it seems to build on the lesson: drop that commit first, or "
         "resolve the conflict yourself with `git rebase -i`",
     )
+
+
+def standings_of(history: History, lessons: Sequence[FoundLesson]) -> Mapping[Oid, Standing]:
+    """What became of some lessons, by their evidence; several are asked about at once."""
+    if len(lessons) == 1:
+        return {lessons[0].evidence: standing_of(history, lessons[0])}
+    known = standings(history, read_catalogue(history))
+    return {one.evidence: known.get(one.evidence) or standing_of(history, one) for one in lessons}

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from skillgit.errors import FindingsError, UsageError
 from skillgit.names import Digest, Oid, RoundId
 from skillgit.ports import Commit, Keeper, RefMove, Signature
-from skillgit.review.catalogue import FoundLesson, read_catalogue
-from skillgit.review.chain import Replayed, RoundBranch, replay, round_branch
+from skillgit.review.catalogue import FoundLesson
+from skillgit.review.chain import Replayed, RoundBranch, replay, round_branch, standings_of
 from skillgit.review.claims import FETCH
 from skillgit.review.dossier import Dossier, read_dossier
 from skillgit.review.lessons import LessonState
 from skillgit.review.rebuilding import Rebuilder
 from skillgit.review.refusals import Decision, decide, read_refusals, refusal
-from skillgit.review.states import Standing, standing_of, standings
+from skillgit.review.states import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def drop(
     A lesson that its branch does not have is refused all the same. UsageError for one that is
     merged or whose branch is checked out, FindingsError where a commit of a person builds on it.
     """
-    known = _standings(repo, lessons)
+    known = standings_of(repo, lessons)
     done = [_without(repo, round_id, those, known) for round_id, those in _by_round(lessons)]
     if not dry_run:
         refused = dict(refusal(lesson, reason, who) for lesson in lessons)
@@ -71,7 +71,7 @@ def keep(
     of lessons alone all commits have their old ids again. UsageError where nothing was dropped.
     """
     in_head = {LessonState.MERGED, LessonState.REVERTED}
-    merged = {blob for blob, one in _standings(repo, lessons).items() if one.state in in_head}
+    merged = {blob for blob, one in standings_of(repo, lessons).items() if one.state in in_head}
     refused = read_refusals(repo)
     for lesson in lessons:
         _must_be_unwanted(repo, lesson, merged, refused)
@@ -87,13 +87,6 @@ def patch_of(lesson: FoundLesson) -> Digest | None:
     """The digest of its change, by which a refusal names it."""
     told = lesson.record or lesson.trailers
     return told.patch if told else None
-
-
-def _standings(repo: Keeper, lessons: Sequence[FoundLesson]) -> Mapping[Oid, Standing]:
-    if len(lessons) == 1:
-        return {lessons[0].evidence: standing_of(repo, lessons[0])}
-    known = standings(repo, read_catalogue(repo))
-    return {one.evidence: known.get(one.evidence) or standing_of(repo, one) for one in lessons}
 
 
 def _by_round(

@@ -13,14 +13,16 @@ from itertools import count
 
 from skillgit.errors import FindingsError, UsageError
 from skillgit.names import Oid
-from skillgit.ports import Keeper, Merged, RefMove, Signature
+from skillgit.ports import Commit, Keeper, Merged, RefMove, Signature
+from skillgit.provenance.patch_digest import patch_digest
 from skillgit.provenance.trailers import plain
 from skillgit.review.catalogue import FoundLesson
+from skillgit.review.chain import evidence_of, standings_of
 from skillgit.review.claims import FETCH
 from skillgit.review.lessons import LessonState
 from skillgit.review.refusals import Decision, decide, refusal
 from skillgit.review.replay import tree_of
-from skillgit.review.states import standing_of
+from skillgit.review.states import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,14 @@ def revert(
     """
     head = repo.resolve("HEAD")
     once = tuple({lesson.evidence: lesson for lesson in lessons}.values())
+    found = standings_of(repo, once)
+    merged = [_merged_as(repo, lesson, found[lesson.evidence]) for lesson in once]
     done: list[RevertCommit] = []
     tip = head
-    for lesson in once:
-        reverted = _merged_as(repo, lesson)
-        tree = _tree_without(repo, lesson, reverted, tip)
-        tip = repo.write_commit(tree, [tip], _message(repo, lesson, reverted, reason), who)
-        done.append(RevertCommit(lesson, reverted, tip))
+    for lesson, commit in zip(once, merged, strict=True):
+        tree = _tree_without(repo, lesson, commit, tip)
+        tip = repo.write_commit(tree, [tip], _message(lesson, commit, reason), who)
+        done.append(RevertCommit(lesson, commit.id if commit else None, tip))
     branch = _free_name(repo, prefix, head, once)
     if not dry_run:
         refused = dict(refusal(lesson, reason, who) for lesson in once)
@@ -73,11 +76,12 @@ def revert(
     return Reverted(branch, head, tuple(done))
 
 
-def _merged_as(repo: Keeper, lesson: FoundLesson) -> Oid | None:
+def _merged_as(repo: Keeper, lesson: FoundLesson, standing: Standing) -> Commit | None:
     """The commit of HEAD that is the lesson; None where a squash brought it with other things."""
-    standing = standing_of(repo, lesson)
     if standing.state is LessonState.MERGED:
-        return standing.commit
+        name = standing.commit
+        found = repo.commits(f"{name}^!") if name else ()
+        return next((one for one in found if one.id == name and _is_it(repo, one, lesson)), None)
     was = f"it was reverted already, {standing.how}"
     raise UsageError(
         f"reverting the lesson {lesson.title!r}: "
@@ -88,10 +92,19 @@ def _merged_as(repo: Keeper, lesson: FoundLesson) -> Oid | None:
     )
 
 
-def _tree_without(repo: Keeper, lesson: FoundLesson, reverted: Oid | None, tip: Oid) -> Oid:
-    if reverted is not None:
-        [parent] = (one.parents[0] for one in repo.commits(f"{reverted}^!") if one.id == reverted)
-        merged = repo.merge_trees(reverted, tip, parent)
+def _is_it(repo: Keeper, commit: Commit, lesson: FoundLesson) -> bool:
+    """Is a commit this lesson and nothing else?"""
+    told = lesson.record or lesson.trailers
+    if told is None or len(commit.parents) != 1:
+        return False
+    if evidence_of(commit) == lesson.evidence:
+        return True
+    return patch_digest(repo.diff(commit.parents[0], commit.id)) == told.patch
+
+
+def _tree_without(repo: Keeper, lesson: FoundLesson, commit: Commit | None, tip: Oid) -> Oid:
+    if commit is not None:
+        merged = repo.merge_trees(commit.id, tip, commit.parents[0])
     else:
         merged = _from_evidence(repo, lesson, tip)
     if merged.conflicts:
@@ -128,14 +141,13 @@ def _from_evidence(repo: Keeper, lesson: FoundLesson, tip: Oid) -> Merged:
     return repo.merge_trees(alone, tip, record.base)
 
 
-def _message(repo: Keeper, lesson: FoundLesson, reverted: Oid | None, reason: str) -> str:
+def _message(lesson: FoundLesson, commit: Commit | None, reason: str) -> str:
     """As `git revert` words it, so that everyone who reads histories understands it."""
     subject = plain(lesson.title)
     said = f"This takes lesson {lesson.name} out, which was squashed with other changes."
-    if reverted is not None:
-        [commit] = (one for one in repo.commits(f"{reverted}^!") if one.id == reverted)
+    if commit is not None:
         subject = plain(commit.message.partition("\n")[0])
-        said = f"This reverts commit {reverted}."
+        said = f"This reverts commit {commit.id}."
     told = textwrap.wrap(f"Reason: {plain(reason)}", 72, subsequent_indent="  ")
     return "\n".join(
         [f'Revert "{subject}"', "", said, *(["", *told] if reason.strip() else []), ""]
