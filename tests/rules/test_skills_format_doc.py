@@ -18,7 +18,9 @@ from skillgit.evaluation.runs import Ended, RunResult, SkillVersion
 from skillgit.names import Digest, Oid, RoundId, TrajectoryId
 from skillgit.pipeline import DRAFTS
 from skillgit.provenance import evidence
+from skillgit.provenance.squash import Squash, SquashedLesson, render_squash
 from skillgit.provenance.trailers import MOST_SOURCES, SUBJECT_WIDTH, Trailers, render
+from skillgit.publish.body import MOST_TRAILERS
 from skillgit.rules import RULES, Profile, RuleInfo, limits
 from skillgit.rules.fields import RESERVED
 from skillgit.rules.format import CLAUDE_FIELDS, FIELDS
@@ -152,7 +154,20 @@ def test_trailers() -> None:
         model="qwen",
     )
     keys = [line.split(": ")[0] for line in render(trailers).splitlines()]
-    assert first_cells(section("7").partition("the trailers,\n")[2]) == keys
+    lessons, _, squashes = section("7").partition("A squash merge")
+    assert first_cells(lessons.partition("the trailers,\n")[2]) == keys
+    squash = Squash(
+        trailers.round,
+        trailers.skill,
+        trailers.base,
+        trailers.evidence,
+        (SquashedLesson(trailers.evidence, trailers.patch),),
+        trailers.model,
+    )
+    assert first_cells(squashes) == [
+        line.split(": ")[0] for line in render_squash(squash).splitlines()
+    ]
+    assert f"at most {MOST_TRAILERS}" in squashes
     assert re.search(rf"\b{MOST_SOURCES}; the document", section("7"))
     assert re.search(rf"\b{SUBJECT_WIDTH} characters", section("7"))
 
