@@ -118,6 +118,7 @@ class _Question:
         self._strict: dict[Oid, tuple[FoundLesson | None, How | None]] = {}
         self._files: dict[tuple[Oid, str], list[str]] = {}
         self._older: dict[tuple[Oid, Oid], bool] = {}
+        self._words: dict[Oid, frozenset[str]] = {}
 
     @cached_property
     def _catalogue(self) -> Catalogue:
@@ -145,7 +146,7 @@ class _Question:
     def by_commit(self, number: int, line: BlamedLine) -> Answer | None:
         """The lesson that a commit is; not the one whose trailers a changed commit still has."""
         lesson, how = self._lesson_of(line.commit)
-        if lesson is None or how is None:
+        if lesson is None or how is None or not self._adds(lesson, line.text):
             return None
         remark = self._remark(lesson) if how is How.COMMIT else ""
         if how is How.CHANGE:
@@ -158,6 +159,18 @@ class _Question:
                 f"{round_ref(lesson.round)}"
             )
         return self._answer(number, line, lesson, how, remark)
+
+    def _adds(self, lesson: FoundLesson, text: str) -> bool:
+        """Is it a line of the lesson, as far as that is known?
+
+        Behind a last line without a line feed Git takes that one for changed as well.
+        """
+        if lesson.record is None:
+            return True
+        if lesson.evidence not in self._words:
+            blocks = blocks_of(lesson.record)
+            self._words[lesson.evidence] = frozenset(line for one in blocks for line in one.lines)
+        return normal(text) in self._words[lesson.evidence]
 
     def _lesson_of(self, commit: Oid) -> tuple[FoundLesson | None, How | None]:
         if commit not in self._strict:

@@ -330,3 +330,13 @@ def test_the_same_words_in_an_older_commit_are_not_the_lessons(repository: Make)
     with GitRepository.open(made.path) as repo:
         recorded(repo, repo.read_skill(SKILL, "HEAD"), [insert(1, 8, "\nSame words.", (0,))])
     assert ask(made, "Same words.").lesson is None
+
+
+def test_a_last_line_that_only_got_a_line_feed_is_its_writers(repository: Make) -> None:
+    made = repository({FILE: TEXT.removesuffix("\n")})
+    with GitRepository.open(made.path) as repo:
+        branch = recorded(repo, repo.read_skill(SKILL, "HEAD"), [insert(1, 14, "\nLast.", (0,))])
+    made.git("merge", "--quiet", "--ff-only", branch.tip)
+    assert ask(made, "Last.").commit.id == branch.tip
+    answer = ask(made, "Four.")
+    assert (answer.lesson, answer.subject, answer.remark) == (None, "commit 1", "no lesson")
