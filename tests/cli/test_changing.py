@@ -143,6 +143,7 @@ def test_hostile_titles_reach_no_terminal(shell: Shell) -> None:
     shell.made.git("checkout", "--quiet", "--detach", lesson.commit)
     evil = message.replace("Mind the case 2", "Mind \x1b[31mred\x1b]0;title\x07", 1)
     shell.made.git("update-ref", "-d", shell.branch.evidence_ref)
+    shell.made.git("prune", "--expire=now")
     (shell.made.path / ".git" / "evil").write_text(evil)
     shell.made.git("commit", "--quiet", "--amend", "-F", ".git/evil", "--cleanup=verbatim")
     tip = shell.made.git("rev-parse", "HEAD")
