@@ -14,7 +14,7 @@ from skillgit import __version__
 from skillgit.adapters.settings import load_settings
 from skillgit.config import Record
 from skillgit.errors import FindingsError, UsageError
-from skillgit.names import Digest, Oid, RoundId
+from skillgit.names import Digest, EditId, Oid, RoundId
 from skillgit.pipeline import DRAFTS
 from skillgit.provenance.evidence import LessonRecord, TrajectoryRecord
 from skillgit.review.chain import evidence_of, round_branch
@@ -218,7 +218,7 @@ def _unwanted(repository: GitRepository, dossier: Dossier, onto: Oid) -> Iterabl
             yield blob, "dropped from the branch of its round"
 
 
-def _stale(lessons: Iterable[LessonRecord], reasons: Mapping[str, str]) -> Iterable[Stale]:
+def _stale(lessons: Iterable[LessonRecord], reasons: Mapping[EditId, str]) -> Iterable[Stale]:
     for number, lesson in enumerate(lessons, start=1):
         said = [reasons[edit.id] for edit in lesson.edits if edit.id in reasons]
         if said:
