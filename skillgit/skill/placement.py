@@ -31,8 +31,17 @@ def insertion(skill: Skill, path: SkillPath, after: int, words: str) -> Insert:
     if not 0 <= after <= len(lines):
         raise ValueError(f"{path} has {len(lines)} lines, not {after}")
     gap = next((gap for gap in gaps(text) if gap >= after), structure(text).gaps[-1])
-    gap = _before_list(lines, gap)
+    gap = _before_blank(lines, _before_list(lines, gap))
     return Insert(path, gap, shaped(lines, gap, words))
+
+
+def _before_blank(lines: list[str], gap: int) -> int:
+    """Before the blank line that parts it from what follows, which would else be glued to it."""
+    if gap == len(lines) or _list_marker(lines, gap):
+        return gap
+    while gap and not lines[gap - 1].strip():
+        gap -= 1
+    return gap
 
 
 def _before_list(lines: list[str], gap: int) -> int:

@@ -65,6 +65,16 @@ def test_words_become_lines_that_fit_their_place(line: int, expected: str) -> No
     assert expected in after(insertion(skill(), MANIFEST, line, "new words"))
 
 
+@pytest.mark.parametrize("line", range(4, 11))
+def test_a_paragraph_is_parted_from_what_is_around_it(line: int) -> None:
+    text = "---\nname: x\n---\n\n# X\n\nOne.\n\nTwo.\n\nThree.\n"
+    base = skill(text)
+    after = apply_changes(base, [insertion(base, MANIFEST, line, "New words.")])[MANIFEST]
+    blocks = after.decode().split("\n\n")
+    assert "New words." in [block.strip() for block in blocks]
+    assert [block for block in blocks if block.strip() != "New words."] == text.split("\n\n")
+
+
 def test_several_lines_of_words_stay_one_item() -> None:
     assert "- one\n- new\n  words\n- two" in after(insertion(skill(), MANIFEST, 11, "new\nwords"))
 

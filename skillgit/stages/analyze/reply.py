@@ -228,7 +228,8 @@ def _quotes(shown: View, evidence: Iterable[str]) -> tuple[Quote, ...]:
 
 
 def _stands_in(words: str, text: str) -> bool:
-    return f" {_words(words)} " in f" {_words(text)} "
+    plain = _words(words)
+    return bool(plain) and f" {plain} " in f" {_words(text)} "
 
 
 def _words(text: str) -> str:
