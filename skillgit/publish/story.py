@@ -104,7 +104,7 @@ def read_story(history: History, round_id: RoundId, timings: Timings | None = No
     if dossier is None:
         raise UsageError(
             f"reading round {round_id}: its evidence {round_ref(round_id)} is not here",
-            hint="fetch it: git fetch origin 'refs/skillgit/*:refs/skillgit/*'",
+            hint="fetch it with `skillgit evidence fetch`",
         )
     known = next((one for one in read_catalogue(history).rounds if one.id == round_id), None)
     base = history.read_skill(dossier.round.skill, dossier.round.base)

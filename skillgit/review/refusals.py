@@ -58,7 +58,7 @@ def refusal(lesson: FoundLesson, reason: str, who: Signature) -> tuple[Digest, R
     if told is None:
         raise SkillgitError(
             f"refusing the lesson {lesson.title!r}: neither its commit nor its evidence is here",
-            hint="fetch the evidence: git fetch origin 'refs/skillgit/*:refs/skillgit/*'",
+            hint="fetch the evidence with `skillgit evidence fetch`",
         )
     edits = lesson.record.edits if lesson.record else ()
     return told.patch, Refusal(

@@ -239,4 +239,4 @@ def test_what_cannot_be_rebased_says_why(shell: Shell) -> None:
     assert "no SKILL.md" in shell.err
     shell.made.git("update-ref", "-d", shell.branch.evidence_ref)
     shell.run("rebase-round", "latest", code=1)
-    assert "git fetch origin" in shell.err
+    assert "skillgit evidence fetch" in shell.err

@@ -93,7 +93,7 @@ def test_without_evidence_there_is_nothing_to_tell(scene: Scene) -> None:
         pytest.raises(UsageError, match="is not here") as caught,
     ):
         read_story(repo, ROUND)
-    assert "git fetch" in caught.value.hint
+    assert "skillgit evidence fetch" in caught.value.hint
 
 
 def test_a_squash_of_the_branch_keeps_its_trailers_and_breaks_no_check(scene: Scene) -> None:
