@@ -12,7 +12,7 @@ from skillgit.cli.console import examples, out, print_json, safe, say
 from skillgit.cli.options import AS_JSON
 
 if TYPE_CHECKING:
-    from skillgit.wiring.rebasing import RebasedRound
+    from skillgit.pipeline.rebasing import RebasedRound
 
 
 @click.command(
@@ -37,7 +37,8 @@ def command(*, name: str, onto: str, dry_run: bool, as_json: bool) -> int:
     told. Support and sources stay those of the lessons. No model is asked, and dropped lessons stay
     away. Exits with 1 where nothing is left.
     """
-    from skillgit.wiring.rebasing import failed, rebase_round  # noqa: PLC0415 - keeps the help fast
+    from skillgit.pipeline.rebasing import failed  # noqa: PLC0415 - keeps the help fast
+    from skillgit.wiring.rebasing import rebase_round  # noqa: PLC0415 - the same
 
     done = rebase_round(Path.cwd(), name, onto, dry_run=dry_run)
     if as_json:
