@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from skillgit.cli.changing import DRY_RUN
-from skillgit.cli.console import examples, out, print_json, safe, say
-from skillgit.cli.options import AS_JSON
+from skillgit.cli.console import TerminalProgress, examples, out, print_json, safe, say
+from skillgit.cli.options import AS_JSON, ENDPOINT, QUIET, given, setting_options
 
 if TYPE_CHECKING:
     from skillgit.pipeline.rebasing import RebasedRound
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     epilog=examples(
         "skillgit rebase-round latest",
         "skillgit rebase-round 20261121T231905Z-7f3ac1 --onto main",
+        "skillgit rebase-round latest --with-model",
         "skillgit rebase-round latest --dry-run --json",
     ),
 )
@@ -27,20 +28,39 @@ if TYPE_CHECKING:
 @click.option(
     "--onto", default="HEAD", metavar="REV", show_default=True, help="The new base of the lessons."
 )
+@click.option(
+    "--with-model",
+    is_flag=True,
+    help="Merge again what the analysts proposed; only questions that changed are asked.",
+)
+@setting_options(ENDPOINT)
 @DRY_RUN
 @AS_JSON
-def command(*, name: str, onto: str, dry_run: bool, as_json: bool) -> int:
+@QUIET
+def command(
+    *,
+    name: str,
+    onto: str,
+    with_model: bool,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+    **settings: object,
+) -> int:
     """Put the lessons of a round on another commit of the skill, as a round of its own.
 
     ROUND is an id, the beginning of one, or `latest`. Each edit is looked for between the lines
     where it stood; where people changed them, or wrote what it says, it is stale, and the reason is
-    told. Support and sources stay those of the lessons. No model is asked, and dropped lessons stay
-    away. Exits with 1 where nothing is left.
+    told. Support and sources stay those of the lessons, and dropped lessons stay away. No model is
+    asked; --with-model merges again, so that a lesson whose words became stale can live on in those
+    of another analyst. Exits with 1 where nothing is left.
     """
     from skillgit.pipeline.rebasing import failed  # noqa: PLC0415 - keeps the help fast
-    from skillgit.wiring.rebasing import rebase_round  # noqa: PLC0415 - the same
+    from skillgit.wiring.rebasing import RebaseErrand, rebase_round  # noqa: PLC0415 - the same
 
-    done = rebase_round(Path.cwd(), name, onto, dry_run=dry_run)
+    errand = RebaseErrand(Path.cwd(), name, onto, with_model, dry_run, given(ENDPOINT, settings))
+    with TerminalProgress(quiet=quiet) as progress:
+        done = rebase_round(errand, progress)
     if as_json:
         print_json("rebase-round", {"dry_run": dry_run, **_as_json(done)})
     else:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from skillgit import __version__
-from skillgit.config import Record
+from skillgit.config import Consolidate, Record
 from skillgit.errors import UsageError
 from skillgit.names import Digest, EditId, Oid, RoundId
 from skillgit.pipeline import DRAFTS
-from skillgit.ports import Keeper
-from skillgit.provenance.evidence import LessonRecord, TrajectoryRecord
+from skillgit.ports import Keeper, Model
+from skillgit.provenance.evidence import LessonRecord, Refusal, TrajectoryRecord
 from skillgit.review.chain import evidence_of, round_branch
 from skillgit.review.dossier import Dossier
 from skillgit.review.refusals import read_refusals
+from skillgit.review.totals import final_fates
+from skillgit.skill.placement import words_of
+from skillgit.stages.consolidate import consolidate
 from skillgit.stages.guard import guard
 from skillgit.stages.rebase import rebase
 from skillgit.stages.record import Account, record
@@ -26,6 +29,7 @@ from skillgit.types import (
     Edit,
     Fate,
     Finding,
+    MergeRecord,
     Pool,
     Result,
     Round,
@@ -33,6 +37,7 @@ from skillgit.types import (
     State,
     Step,
     Trajectory,
+    Verdict,
 )
 
 
@@ -63,8 +68,19 @@ class RebasedRound:
     round: RoundId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Come:
+    """What comes along, what befell the rest, and by which merges."""
+
+    verdict: Verdict
+    fates: tuple[Fate, ...]
+    merges: tuple[MergeRecord, ...]
+    reworded: tuple[Edit, ...]
+    stale: tuple[Stale, ...]
+
+
 class Rebasing:
-    """The lessons of one round that are still wanted, and where they stand on the new base."""
+    """A round whose base moved: what of it stands on the new one."""
 
     def __init__(
         self, repository: Keeper, dossier: Dossier, onto: Oid, begun: Callable[[Digest], int]
@@ -76,38 +92,96 @@ class Rebasing:
                 hint="name the commit that it shall stand on: --onto main",
             )
         self._repo, self._dossier, self._onto, self._begun = repository, dossier, onto, begun
+        self._old = repository.read_skill(told.skill, told.base)
         self._new = repository.read_skill(told.skill, onto)
-        unwanted = dict(_unwanted(repository, dossier, onto))
+        self._unwanted = dict(_unwanted(repository, dossier, onto))
+        self._come = self._lessons()
+
+    def _lessons(self) -> _Come:
+        """Its lessons as they were merged, each edit re-anchored; no model is needed."""
+        old = self._dossier
         wanted = [
             edit
-            for blob, lesson in dossier.lessons.items()
-            if blob not in unwanted
+            for blob, lesson in old.lessons.items()
+            if blob not in self._unwanted
             for edit in lesson.edits
         ]
-        moved = rebase(repository.read_skill(told.skill, told.base), self._new, wanted)
-        self._verdict = guard(self._new, moved.edits)
+        moved = rebase(self._old, self._new, wanted)
+        verdict = guard(self._new, moved.edits)
         dropped = [
             Fate(edit.id, State.WITHHELD, reason)
-            for blob, reason in unwanted.items()
-            for edit in dossier.lessons[blob].edits
+            for blob, reason in self._unwanted.items()
+            for edit in old.lessons[blob].edits
         ]
-        self._fates = (*dropped, *moved.fates, *self._verdict.fates)
+        fates = (*dropped, *moved.fates, *verdict.fates)
+        merged = [
+            Fate(part, State.MERGED, "", edit)
+            for lesson in old.lessons.values()
+            for edit, parts in lesson.merged.items()
+            for part in parts
+        ]
+        return _Come(
+            verdict,
+            fates=(*merged, *(one.fate for one in old.withheld), *fates),
+            merges=old.merges,
+            reworded=(
+                *(one.edit for one in old.withheld if one.edit is not None),
+                *(edit for lesson in old.lessons.values() for edit in lesson.edits),
+            ),
+            stale=tuple(_stale(old.lessons.values(), {one.edit: one.reason for one in fates})),
+        )
+
+    async def merge_again(
+        self, options: Consolidate, model: Model, refused: Sequence[Refusal]
+    ) -> None:
+        """Re-anchor what the analysts proposed, and merge that.
+
+        A lesson whose words became stale can live on in those of another analyst. Questions that
+        are the same as before are answered from memory.
+        """
+        old = self._dossier
+        unwanted = {
+            edit: reason
+            for blob, reason in self._unwanted.items()
+            for edit in _members(old.lessons[blob])
+        }
+        fates = [fate for patch in old.patches.values() for fate in patch.fates]
+        patches = []
+        for patch in old.patches.values():
+            moved = rebase(
+                self._old, self._new, [edit for edit in patch.edits if edit.id not in unwanted]
+            )
+            fates += moved.fates
+            patches.append(replace(patch, edits=moved.edits))
+        changes = await consolidate(self._new, patches, options, model, refused)
+        verdict = guard(self._new, changes.edits)
+        fates += [
+            Fate(edit, State.WITHHELD, unwanted[edit]) for edit in old.edits if edit in unwanted
+        ]
+        fates += [*changes.fates, *verdict.fates]
+        self._come = _Come(
+            verdict,
+            fates=tuple(fates),
+            merges=changes.merges,
+            reworded=changes.edits,
+            stale=tuple(_gone(old.lessons.values(), fates)),
+        )
 
     def told(self) -> RebasedRound:
         """What came along, and what is stale."""
-        reasons = {fate.edit: fate.reason for fate in self._fates}
+        verdict = self._come.verdict
         return RebasedRound(
             self._dossier.round.round,
             self._dossier.round.base,
             self._onto,
-            self._verdict.edits if self._verdict.passed else (),
-            tuple(_stale(self._dossier.lessons.values(), reasons)),
-            self._verdict.findings,
+            verdict.edits if verdict.passed else (),
+            self._come.stale,
+            verdict.findings,
         )
 
     def recorded(self, options: Record) -> RebasedRound:
         """The same with its branch and its evidence, where something is left."""
-        if not self._verdict.passed:
+        if not self._come.verdict.passed:
             return self.told()
         gate = self._dossier.gate
         draft = f"{options.branch_prefix}/{DRAFTS}" if gate and not gate.passed else None
@@ -118,14 +192,14 @@ class Rebasing:
             store_trajectories=False,
         )
         this = self._round()
-        edits = self._verdict.edits
+        edits = self._come.verdict.edits
         branch = record(self._repo, self._new, edits, this, self._account(), place)
         return replace(self.told(), branch=branch, round=this.id)
 
     def _round(self) -> Round:
         """Named after the old round, the new base and what came along."""
         old = self._dossier.round
-        kept = sorted(edit.id for edit in self._verdict.edits)
+        kept = sorted((edit.id, words_of(edit.change)) for edit in self._come.verdict.edits)
         asked = json.dumps([__version__, old.round, self._onto, kept])
         digest = Digest(f"sha256:{hashlib.sha256(asked.encode()).hexdigest()}")
         started = self._begun(digest)
@@ -143,23 +217,14 @@ class Rebasing:
     def _account(self) -> Account:
         """The old round's, with what became of its lessons here."""
         old = self._dossier
-        merged = [
-            Fate(part, State.MERGED, "", edit)
-            for lesson in old.lessons.values()
-            for edit, parts in lesson.merged.items()
-            for part in parts
-        ]
-        withheld = [one.fate for one in old.withheld]
-        lost = [one.edit for one in old.withheld if one.edit is not None]
-        worded = [edit for lesson in old.lessons.values() for edit in lesson.edits]
         return Account(
             pool=_pool(old.trajectories.values(), old),
             analysed=old.round.analysed,
             patches=tuple(old.patches.values()),
             excluded=old.round.excluded,
-            merges=old.merges,
-            fates=(*merged, *withheld, *self._fates),
-            reworded=(*lost, *worded),
+            merges=self._come.merges,
+            fates=self._come.fates,
+            reworded=self._come.reworded,
             rebased_from=old.round.round,
         )
 
@@ -190,6 +255,22 @@ def _stale(lessons: Iterable[LessonRecord], reasons: Mapping[EditId, str]) -> It
             yield Stale(
                 number, lesson.title, tuple(dict.fromkeys(said)), len(lesson.edits) - len(said)
             )
+
+
+def _gone(lessons: Iterable[LessonRecord], fates: Iterable[Fate]) -> Iterable[Stale]:
+    """The lessons of which no edit came along, in whatever words."""
+    known = tuple(fates)
+    for number, lesson in enumerate(lessons, start=1):
+        ends = final_fates(_members(lesson), known).values()
+        lost = [end.reason for end in ends if end.state in {State.WITHHELD, State.REJECTED}]
+        if len(lost) == len(ends):
+            yield Stale(number, lesson.title, tuple(dict.fromkeys(lost)))
+
+
+def _members(lesson: LessonRecord) -> tuple[EditId, ...]:
+    """Its edits, and all that were merged into them."""
+    parts = (part for parts in lesson.merged.values() for part in parts)
+    return (*(edit.id for edit in lesson.edits), *parts)
 
 
 def _pool(found: Iterable[TrajectoryRecord], dossier: Dossier) -> Pool:

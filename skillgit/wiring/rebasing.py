@@ -2,32 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from skillgit.adapters.prompts import JinjaPrompts
 from skillgit.adapters.settings import load_settings
-from skillgit.errors import FindingsError
+from skillgit.config import Config
+from skillgit.errors import FindingsError, SurroundingsError
 from skillgit.names import Digest, RoundId
 from skillgit.pipeline.rebasing import RebasedRound, Rebasing
+from skillgit.ports import Model, Progress
+from skillgit.provenance.evidence import Refusal
 from skillgit.review.claims import FETCH
 from skillgit.review.dossier import Dossier, read_dossier
 from skillgit.review.lessons import find_round
-from skillgit.wiring.asking import begun
+from skillgit.wiring.asking import asking, begun, partial_stop
 from skillgit.wiring.places import open_repository
+from skillgit.wiring.refusing import refused_lessons
 
 if TYPE_CHECKING:
     from skillgit.adapters.git import GitRepository
 
 
-def rebase_round(start: Path, name: str, onto: str, *, dry_run: bool) -> RebasedRound:
-    """Put the lessons of a round on another base, as a round of its own; no model is asked."""
-    options = load_settings(start, {}).config.record
-    with open_repository(start) as repository:
-        round_id = find_round(repository, name)
+@dataclass(frozen=True, slots=True)
+class RebaseErrand:
+    """What a person asked `skillgit rebase-round` for, as they said it."""
+
+    start: Path
+    name: str
+    onto: str
+    with_model: bool = False
+    """Merge again what the analysts proposed."""
+    dry_run: bool = False
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+def rebase_round(errand: RebaseErrand, progress: Progress) -> RebasedRound:
+    """Put the lessons of a round on another base, as a round of its own."""
+    config = load_settings(errand.start, errand.options).config
+    with open_repository(errand.start) as repository:
+        round_id = find_round(repository, errand.name)
         dossier = _whole(read_dossier(repository, round_id), round_id)
-        this = Rebasing(repository, dossier, repository.resolve(onto), _begun(repository))
-        return this.told() if dry_run else this.recorded(options)
+        onto = repository.resolve(errand.onto)
+        this = Rebasing(repository, dossier, onto, _begun(repository))
+        if errand.with_model:
+            refused = refused_lessons(repository, dossier.round.skill)
+            asyncio.run(_merge_again(this, repository, config, refused, progress))
+        return this.told() if errand.dry_run else this.recorded(config.record)
+
+
+async def _merge_again(
+    this: Rebasing,
+    repository: GitRepository,
+    config: Config,
+    refused: Sequence[Refusal],
+    progress: Progress,
+) -> None:
+    from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE  # noqa: PLC0415 - see _begun
+
+    async with asking(config, repository.common_dir / STATE_FOLDER / STORE_FILE) as (ask, _):
+        try:
+            model = Model(ask, JinjaPrompts(), progress)
+            await this.merge_again(config.consolidate, model, refused)
+        except SurroundingsError as error:
+            raise partial_stop(error, ask) from error
 
 
 def _whole(dossier: Dossier | None, round_id: RoundId) -> Dossier:
