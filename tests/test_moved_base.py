@@ -83,12 +83,17 @@ def test_a_stale_lesson_lives_on_where_another_analyst_wanted_it(
         again = told("rebase-round", "latest", "--with-model", endpoint=endpoint)
         assert all(is_merge(request) for request in endpoint.requests[asked:])
 
+        skills.commit({"skills/xlsx/SKILL.md": f"{moved}\nMore.\n"}, "by hand, again")
+        words = ["rebase-round", again["round"], "--with-model", "-q"]
+        assert run(["-C", str(skills.path), *words, "--base-url", endpoint.url]) == 2
+        assert first["round"] in capsys.readouterr().err, "its patches speak of another base"
+
     lessons = {one["title"]: one["support"] for one in again["branch"]["lessons"]}
     assert lessons[SAME[:20].strip()] == 2, "those analysts alone whose place is still there"
     assert SAME[:20].strip() not in [one["title"] for one in again["stale"]]
     branch = again["branch"]
     assert f"- {SAME}" in skills.git("show", f"{branch['name']}:skills/xlsx/SKILL.md").split("\n")
-    assert run(["-C", str(skills.path), "check", "--range", f"main..{branch['name']}"]) == 0
+    assert run(["-C", str(skills.path), "check", "--range", f"main~1..{branch['name']}"]) == 0
     assert run(["-C", str(skills.path), "evidence", "verify"]) == 0
     withheld = json.loads(skills.git("show", f"{branch['evidence']}:withheld.json"))["withheld"]
     assert len([one for one in withheld if one["fate"]["reason"].startswith("stale: ")]) >= 2

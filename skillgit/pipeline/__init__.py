@@ -274,11 +274,9 @@ def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:
         },
         sort_keys=True,
     )
-    digest = Digest(f"sha256:{hashlib.sha256(asked.encode()).hexdigest()}")
-    started = tools.begun(digest)
-    stamp = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%SZ")
+    name, started = named(asked, tools.begun)
     return Round(
-        RoundId(f"{stamp}-{digest[7:13]}"),
+        name,
         skill.root,
         skill.commit,
         started,
@@ -286,6 +284,14 @@ def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:
         request.config.analyze.signals,
         settings,
     )
+
+
+def named(asked: str, begun: Callable[[Digest], int]) -> tuple[RoundId, int]:
+    """The id of the round that does what was asked, and when that was first asked for."""
+    digest = Digest(f"sha256:{hashlib.sha256(asked.encode()).hexdigest()}")
+    started = begun(digest)
+    stamp = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%SZ")
+    return RoundId(f"{stamp}-{digest[7:13]}"), started
 
 
 def _refused(refused: Sequence[Refusal]) -> dict[str, object]:

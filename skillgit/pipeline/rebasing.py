@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from skillgit import __version__
 from skillgit.config import Consolidate, Record
 from skillgit.errors import UsageError
 from skillgit.names import Digest, EditId, Oid, RoundId
-from skillgit.pipeline import DRAFTS
+from skillgit.pipeline import DRAFTS, named
 from skillgit.ports import Keeper, Model
 from skillgit.provenance.evidence import LessonRecord, Refusal, TrajectoryRecord
 from skillgit.review.chain import evidence_of, round_branch
@@ -137,9 +135,17 @@ class Rebasing:
         """Re-anchor what the analysts proposed, and merge that.
 
         A lesson whose words became stale can live on in those of another analyst. Questions that
-        are the same as before are answered from memory.
+        are the same as before are answered from memory. UsageError for a round that was rebased
+        itself: its patches speak of the base before.
         """
         old = self._dossier
+        if old.round.rebased_from is not None:
+            raise UsageError(
+                f"merging round {old.round.round} again: its patches are those of the round "
+                f"{old.round.rebased_from}, and speak of its base",
+                hint=f"skillgit rebase-round {old.round.rebased_from} --with-model, or this one "
+                "without a model",
+            )
         unwanted = {
             edit: reason
             for blob, reason in self._unwanted.items()
@@ -201,11 +207,9 @@ class Rebasing:
         old = self._dossier.round
         kept = sorted((edit.id, words_of(edit.change)) for edit in self._come.verdict.edits)
         asked = json.dumps([__version__, old.round, self._onto, kept])
-        digest = Digest(f"sha256:{hashlib.sha256(asked.encode()).hexdigest()}")
-        started = self._begun(digest)
-        stamp = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%SZ")
+        name, started = named(asked, self._begun)
         return Round(
-            RoundId(f"{stamp}-{digest[7:13]}"),
+            name,
             old.skill,
             self._onto,
             started,

@@ -7,6 +7,7 @@ taken back by itself and the program judged anew: what is not missed was not the
 from __future__ import annotations
 
 import difflib
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,8 @@ from skillgit.types import Proof
 
 MOST_CHANGES = 24
 """They are taken back one by one; a repair of more is a new program."""
+MOST_SECONDS = 120.0
+"""So long it may take: without one of its lines a program can run without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +30,20 @@ class _Change:
 
 
 async def minimal(proof: Proof, before: str, trial: Trial) -> Proof:
-    """The same proof without changes that it does not need: none of those left can go alone."""
+    """The same proof without changes that it does not need: none of those left can go alone.
+
+    Where time is short, it is a proof all the same, with more in it.
+    """
     old = before.splitlines()
     kept = list(_changes(old, proof.program.splitlines()))
     if not old or len(kept) > MOST_CHANGES:
         return proof
+    end = time.monotonic() + MOST_SECONDS
     needed: set[_Change] = set()
     # From the end: a line is of no use any more once the line that used it is gone.
     while change := next((one for one in reversed(kept) if one not in needed), None):
+        if time.monotonic() >= end:
+            break
         fewer = [one for one in kept if one is not change]
         program = "\n".join(_applied(fewer, old))
         judgement = await judge(program, trial)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scripted import ScriptedEndpoint, replying
 
+from skillgit.stages.analyze import minimal
 from skillgit.stages.analyze.repair import MOST_LINES, NOTHING, Repair
 from skillgit.types import Insert, Patch, Replace
 
@@ -148,6 +149,16 @@ def test_what_a_repair_does_not_need_is_left_out_of_its_proof(lab: Lab) -> None:
     shown = str(lab.endpoint.requests[-1]["messages"][-1]["content"])
     assert "+import sys" not in shown
     assert f"+{LINE}" in shown
+
+
+def test_where_time_is_short_a_repair_stays_as_it_was_handed_in(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(minimal, "MOST_SECONDS", 0.0)
+    noisy = HONEST.replace("print(total)", "print('the total is', total)")
+    patch = patch_of(lab, noisy)
+    assert patch.proof
+    assert patch.proof.program.strip() == noisy.strip()
 
 
 def test_a_line_that_is_not_wrong_stays_where_a_lesson_would_replace_it(lab: Lab) -> None:
