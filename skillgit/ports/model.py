@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
 
 from skillgit.names import Digest
@@ -59,12 +60,31 @@ class Reply:
     cached: bool = False
 
 
+class Failure(StrEnum):
+    """The ways in which a call comes to nothing; each is met in its own way."""
+
+    UNREACHED = "unreached"
+    RESET = "reset"
+    RATE_LIMITED = "rate limited"
+    SERVER_ERROR = "server error"
+    TIMED_OUT = "timed out"
+    CUT_OFF = "cut off"
+    """The limit of output tokens ended it."""
+    EMPTY = "empty"
+    NOT_JSON = "not JSON"
+    WRONG_SCHEMA = "wrong schema"
+    TOO_LONG = "too long"
+    """The prompt does not fit into the model's context; a shorter one would."""
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True)
 class NoReply:
     """A call that gave nothing usable, however often it was tried, and why."""
 
     reason: str
     usage: Usage = field(default_factory=Usage)
+    failure: Failure = Failure.REFUSED
 
 
 class Ask(Protocol):
@@ -171,10 +191,20 @@ class Progress(Protocol):
         ...
 
 
+async def _always(call: Call) -> bool:
+    del call
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
-    """What a stage that asks the model is given: the voice, the words, and somebody who waits."""
+    """What a stage that asks the model is given: the voice, the words, and somebody who waits.
+
+    `fits` is False for a call whose prompt and output are surely longer than the model's context;
+    the same call always gets the same answer.
+    """
 
     ask: Ask
     prompts: Prompts
     progress: Progress
+    fits: Callable[[Call], Awaitable[bool]] = _always
