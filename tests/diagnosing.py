@@ -33,10 +33,11 @@ from skillgit.domains.registry import DOMAINS
 from skillgit.endpoint.ask import StoredAsk, StoredObservations
 from skillgit.endpoint.chat import Chat
 from skillgit.endpoint.store import ReplyStore
+from skillgit.executors.local import LocalExecutor
 from skillgit.names import Digest, Oid
 from skillgit.ports import Model
 from skillgit.sandbox import examine, open_sandbox
-from skillgit.stages.analyze import Analysis, Bench, Exhibit, analyze
+from skillgit.stages.analyze import Analysis, Bench, Crew, Desk, Exhibit, analyze
 from skillgit.stages.collect import collect
 from skillgit.trajectories.writing import WrittenCall, WrittenRun, WrittenStep, atif_bytes
 from skillgit.types import MANIFEST, Pool, Skill
@@ -220,7 +221,9 @@ class Lab:
                 mind = Mind(ask.converse, StoredObservations(store, config, "tiny"))
                 bench = self.bench(mind, **changed)
                 model = Model(ask, JinjaPrompts(), Silent())
-                return await analyze(SKILL, self.pool(), self.options, model, bench)
+                where = LocalExecutor(Desk(model, bench))
+                crew = Crew(where, 128, bench.exhibits, bench.parallel)
+                return await analyze(SKILL, self.pool(), self.options, model, crew)
 
     def bench(self, mind: Mind, **changed: Any) -> Bench:  # noqa: ANN401 - the same
         known = changed.pop("exhibits", None)

@@ -12,10 +12,10 @@ from skillgit import __version__
 from skillgit.config import Analyze, Config, ErrorAnalyst, Record, Signals
 from skillgit.errors import UsageError
 from skillgit.names import Digest, EditId, RoundId
-from skillgit.ports import Model, Workshop
+from skillgit.ports import Executor, Model, Workshop
 from skillgit.provenance.evidence import Refusal
 from skillgit.review.totals import final_fates
-from skillgit.stages.analyze import Analysis, analyze
+from skillgit.stages.analyze import Analysis, Crew, Desk, analyze
 from skillgit.stages.analyze.bench import Bench
 from skillgit.stages.collect import collect
 from skillgit.stages.consolidate import consolidate
@@ -66,6 +66,8 @@ class Tools:
 
     repository: Workshop
     model: Model
+    executor: Executor[Desk]
+    """Where the analysts work."""
     model_name: str
     usage: Callable[[], Usage]
     begun: Callable[[Digest], int]
@@ -131,11 +133,20 @@ async def propose(skill: Skill, pool: Pool, request: Request, tools: Tools) -> P
     """Analyze, consolidate, guard: which edits would be kept?"""
     config = request.config
     this = begin(request, skill, pool, tools)
-    analysis = await analyze(skill, pool, config.analyze, tools.model, tools.bench)
+    crew = crew_of(config, tools)
+    analysis = await analyze(skill, pool, config.analyze, tools.model, crew)
     changes = await consolidate(
         skill, analysis.patches, config.consolidate, tools.model, request.refused
     )
     return Proposal(this, analysis, changes, guard(skill, changes.edits))
+
+
+def crew_of(config: Config, tools: Tools) -> Crew:
+    """Where the analysts sit, and how many at once."""
+    bench = tools.bench
+    if bench is None:
+        return Crew(tools.executor, config.endpoint.workers)
+    return Crew(tools.executor, config.endpoint.workers, bench.exhibits, bench.parallel)
 
 
 async def choose(skill: Skill, rivals: Sequence[Proposal], trial: Trial | None) -> Proposal:

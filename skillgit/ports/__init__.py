@@ -1,11 +1,13 @@
 """What the stages need from outside, as small protocols; `adapters/` and others hold the real ones.
 
 model.py        calls, conversations, prompts, progress
+executor.py     where work is done
 sandbox.py      commands that a model wrote
 repository.py   Git
 remote.py       another repository
 """
 
+from skillgit.ports.executor import Executor
 from skillgit.ports.model import (
     Ask,
     Call,
@@ -45,6 +47,7 @@ __all__ = [
     "Call",
     "Commit",
     "Converse",
+    "Executor",
     "Failure",
     "History",
     "JsonObject",

@@ -4,7 +4,7 @@
 |---|---|---|
 | rollout | `rollout(skill, tasks, seeds, options, bench) -> RunResult…` | how does an agent fare? |
 | collect | `collect(files, options, outcomes) -> Pool` | what happened, and did it succeed? |
-| analyze | `analyze(skill, pool, options, model, bench) -> Analysis` | what would each change? |
+| analyze | `analyze(skill, pool, options, model, crew) -> Analysis` | what would each change? |
 | consolidate | `consolidate(skill, patches, options, model) -> ChangeSet` | which edits survive? |
 | guard | `guard(skill, edits) -> Verdict` | is it allowed, well formed and small enough? |
 | gate | `gate(skill, rivals, trial) -> Passage` | is the skill better for it? |

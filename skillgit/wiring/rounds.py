@@ -24,10 +24,11 @@ from skillgit.endpoint.ask import Reseeded, StoredAsk
 from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE, ReplyStore
 from skillgit.errors import SurroundingsError, UsageError
 from skillgit.evaluation.runs import RunResult
+from skillgit.executors.local import LocalExecutor
 from skillgit.pipeline import Request, Tools, evolve, not_unseen, readable
 from skillgit.ports import Model, Progress
 from skillgit.skill.digest import skill_digest
-from skillgit.stages.analyze.bench import Bench
+from skillgit.stages.analyze import Bench, Desk
 from skillgit.stages.gate import Trial
 from skillgit.trajectories.documents import SourceFile
 from skillgit.trajectories.outcome_table import OutcomeTable, read_table
@@ -112,13 +113,16 @@ async def _round(site: _Site) -> Evolution:
             if runner and site.tasks and not trajectories:
                 trajectories = (await _rolled_out(site, runner, site.tasks),)
                 given, rollouts = read_trajectory_files(trajectories), str(trajectories[0])
+            model = Model(ask, JinjaPrompts(), site.progress)
+            bench = _bench(site, runner, trajectories)
             tools = Tools(
                 repository=site.repository,
-                model=Model(ask, JinjaPrompts(), site.progress),
+                model=model,
+                executor=LocalExecutor(Desk(model, bench)),
                 model_name=await ask.model(),
                 usage=lambda: ask.usage,
                 begun=begun(store.remember_round),
-                bench=_bench(site, runner, trajectories),
+                bench=bench,
                 trial=_trial(site, runner),
                 tasks=tasks_of_runs(trajectories) if site.validation else {},
             )
@@ -219,7 +223,8 @@ def _reseedable(tools: Tools) -> Tools:
     def reseeded(seed: int) -> Tools:
         model = replace(tools.model, ask=Reseeded(tools.model.ask, seed))
         bench = replace(tools.bench, seed=seed) if tools.bench else None
-        return replace(tools, model=model, bench=bench)
+        executor = LocalExecutor(Desk(model, bench))
+        return replace(tools, model=model, bench=bench, executor=executor)
 
     return replace(tools, reseeded=reseeded)
 

@@ -7,9 +7,10 @@ import pytest
 
 from skillgit.adapters.prompts import JinjaPrompts
 from skillgit.config import Analyze, ErrorAnalyst, Signals
+from skillgit.executors.local import LocalExecutor
 from skillgit.names import Digest, Oid
 from skillgit.ports import Call, Model, NoReply, Reply
-from skillgit.stages.analyze import Analysis, analyze
+from skillgit.stages.analyze import Analysis, Crew, Desk, analyze
 from skillgit.types import (
     MANIFEST,
     CreateFile,
@@ -79,7 +80,8 @@ def run(ask: Queue, *found: Trajectory, signals: Signals = Signals.COMBINED) -> 
     )
     model = Model(ask, JinjaPrompts(), Silent())
     options = Analyze(signals=signals, error_analyst=ErrorAnalyst.SINGLE_CALL)
-    return asyncio.run(analyze(SKILL, pool, options, model))
+    crew = Crew(LocalExecutor(Desk(model)))
+    return asyncio.run(analyze(SKILL, pool, options, model, crew))
 
 
 def item(**changes: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of a reply

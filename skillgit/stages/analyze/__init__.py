@@ -9,31 +9,30 @@ words it is one call as well.
     diagnosis.py   its conversations; tools.py, attempts.py what it does in them
     proof.py       is a repair a proof?
     bench.py       what that needs
+    crew.py        who analyses, and where: what an executor is given to do
     asking.py      the call that gives the edits; schema.py, reply.py what it may say
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from typing import TypeVar
 
 from skillgit.config import Analyze, ErrorAnalyst, Signals
 from skillgit.names import TrajectoryId
 from skillgit.ports import Message, Model
 from skillgit.skill.anchors import anchors, editable
 from skillgit.skill.lines import numbered
-from skillgit.stages.analyze.asking import Office
 from skillgit.stages.analyze.bench import Bench, Exhibit
-from skillgit.stages.analyze.proven import by_proof
-from skillgit.stages.analyze.single import by_single_call
+from skillgit.stages.analyze.crew import Crew, Desk, Terms, in_one_call, with_a_proof
 from skillgit.types import Excluded, Patch, Pool, Result, Skill, Trajectory
 
-__all__ = ["Analysis", "Bench", "Exhibit", "analyze"]
+__all__ = ["Analysis", "Bench", "Crew", "Desk", "Exhibit", "analyze"]
 
 STAGE = "analyze"
-_AT_ONCE = 16
+_Done = TypeVar("_Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,55 +48,46 @@ class Analysis:
         return tuple(patch.trajectory for patch in self.patches)
 
 
-async def analyze(
-    skill: Skill, pool: Pool, options: Analyze, model: Model, bench: Bench | None = None
-) -> Analysis:
+async def analyze(skill: Skill, pool: Pool, options: Analyze, model: Model, crew: Crew) -> Analysis:
     """Ask one analyst for each trajectory that may teach; results in the order of their ids.
 
-    Without a bench nothing can be proven: agentic error analysts then exclude their trajectories.
+    Where the desks of the crew have no bench nothing can be proven: agentic error analysts then
+    exclude their trajectories.
     """
     chosen = _teachers(pool, options.signals)
     model.progress.start(STAGE, len(chosen))
-    office = Office(
+    terms = Terms(
         skill,
         Message("system", model.prompts("analyst", files=_shown_files(skill))),
         tuple(anchors(skill, references=options.references)),
         options,
-        model,
     )
-    slots = asyncio.Semaphore(bench.parallel if bench else _AT_ONCE)
-    results: dict[TrajectoryId, Patch | Excluded] = {}
-
-    async def in_one_call(trajectory: Trajectory) -> None:
-        results[trajectory.id] = _told(model, await by_single_call(office, trajectory))
-
-    async def with_a_proof(trajectory: Trajectory) -> None:
-        async with slots:
-            results[trajectory.id] = _told(model, await by_proof(office, trajectory, bench))
-
-    async def in_single_calls() -> None:
-        # One goes alone: when it is answered, the shared prefix is in the server's cache.
-        first, rest = others[:1], others[1:]
-        for each in first:
-            await in_one_call(each)
-        await _together([partial(in_one_call, each) for each in rest])
-
     others = [one for one in chosen if not _must_prove(one, options)]
-    to_prove = [one for one in chosen if _must_prove(one, options)]
-    await _together([in_single_calls, *(partial(with_a_proof, one) for one in to_prove)])
+    to_prove = [crew.case(one) for one in chosen if _must_prove(one, options)]
+
+    def told(result: Patch | Excluded) -> None:
+        _tell(model, result)
+
+    each = crew.executor.each
+    ended = await _together(
+        [
+            each(in_one_call, terms, others, told, crew.singles),
+            each(with_a_proof, terms, to_prove, told, crew.proofs),
+        ]
+    )
     model.progress.finish(STAGE)
-    ended = [results[one.id] for one in chosen]
+    results = sorted((one for part in ended for one in part), key=lambda one: one.trajectory)
     return Analysis(
-        tuple(result for result in ended if isinstance(result, Patch)),
-        tuple(result for result in ended if isinstance(result, Excluded)),
+        tuple(result for result in results if isinstance(result, Patch)),
+        tuple(result for result in results if isinstance(result, Excluded)),
     )
 
 
-async def _together(works: Iterable[Callable[[], Coroutine[None, None, None]]]) -> None:
+async def _together(works: Iterable[Awaitable[_Done]]) -> list[_Done]:
     """All at once; where the surroundings are gone for one, none of the others goes on."""
-    tasks = [asyncio.ensure_future(work()) for work in works]
+    tasks = [asyncio.ensure_future(work) for work in works]
     try:
-        await asyncio.gather(*tasks)
+        return await asyncio.gather(*tasks)
     finally:
         for task in tasks:
             task.cancel()
@@ -124,7 +114,6 @@ def _shown_files(skill: Skill) -> list[dict[str, str]]:
     ]
 
 
-def _told(model: Model, result: Patch | Excluded) -> Patch | Excluded:
+def _tell(model: Model, result: Patch | Excluded) -> None:
     summary = result.reason if isinstance(result, Excluded) else f"{len(result.edits)} edits"
     model.progress.advance(STAGE, f"{result.trajectory} {summary}")
-    return result

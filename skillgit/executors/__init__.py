@@ -1,0 +1,4 @@
+"""Where work is done; `ports.Executor` says what these promise.
+
+local.py    in this process: an event loop, so many places
+"""

@@ -1,0 +1,85 @@
+"""Who analyses, and where: the work of one analyst as an executor takes it, on whatever machine.
+
+Desk     what an analyst works with; it is built where the work is done
+Terms    what all of them share
+Crew     where they sit, and how many at once
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from skillgit.config import Analyze
+from skillgit.names import Digest
+from skillgit.ports import Executor, Message, Model
+from skillgit.stages.analyze.asking import Office
+from skillgit.stages.analyze.bench import Bench, Exhibit
+from skillgit.stages.analyze.proven import by_proof
+from skillgit.stages.analyze.single import by_single_call
+from skillgit.types import Excluded, Patch, Skill, Trajectory
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What an analyst works with. The exhibits of its bench do not count: they come with a case."""
+
+    model: Model
+    bench: Bench | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all analysts of a round share, as values. `places` are those that an edit may name."""
+
+    skill: Skill
+    contract: Message
+    places: tuple[str, ...]
+    options: Analyze
+
+    def office(self, model: Model) -> Office:
+        """The same, with somebody to ask."""
+        return Office(self.skill, self.contract, self.places, self.options, model)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A failed run whose cause must be proven, and what it left, as far as it is there."""
+
+    trajectory: Trajectory
+    exhibit: Exhibit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Where analysts sit. Without a bench nothing can be proven."""
+
+    executor: Executor[Desk]
+    calls: int = 128
+    """Requests that the endpoint takes at once."""
+    exhibits: Mapping[Digest, Exhibit] | None = None
+    proofs: int = 16
+    """Analysts that work in a sandbox at once."""
+
+    @property
+    def singles(self) -> int:
+        """Analysts of one call at once: where a reply is read, the next question is ready."""
+        return self.calls + self.calls // 4
+
+    def case(self, trajectory: Trajectory) -> Case:
+        """A run with what it left."""
+        return Case(trajectory, (self.exhibits or {}).get(trajectory.digest))
+
+
+async def in_one_call(desk: Desk, terms: Terms, trajectory: Trajectory) -> Patch | Excluded:
+    """Work for an executor: an analyst that is one call."""
+    return await by_single_call(terms.office(desk.model), trajectory)
+
+
+async def with_a_proof(desk: Desk, terms: Terms, case: Case) -> Patch | Excluded:
+    """Work for an executor: an analyst that must prove its cause."""
+    bench, trajectory = desk.bench, case.trajectory
+    if bench:
+        found = {trajectory.digest: case.exhibit} if case.exhibit else {}
+        bench = replace(bench, exhibits=found)
+    return await by_proof(terms.office(desk.model), trajectory, bench)
