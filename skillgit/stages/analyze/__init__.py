@@ -54,16 +54,11 @@ async def analyze(skill: Skill, pool: Pool, options: Analyze, model: Model, crew
     Where the desks of the crew have no bench nothing can be proven: agentic error analysts then
     exclude their trajectories.
     """
-    chosen = _teachers(pool, options.signals)
+    chosen = teachers(pool, options.signals)
     model.progress.start(STAGE, len(chosen))
-    terms = Terms(
-        skill,
-        Message("system", model.prompts("analyst", files=_shown_files(skill))),
-        tuple(anchors(skill, references=options.references)),
-        options,
-    )
-    others = [one for one in chosen if not _must_prove(one, options)]
-    to_prove = [crew.case(one) for one in chosen if _must_prove(one, options)]
+    terms = terms_of(skill, options, model)
+    others = [one for one in chosen if not must_prove(one, options)]
+    to_prove = [crew.case(one) for one in chosen if must_prove(one, options)]
 
     def told(result: Patch | Excluded) -> None:
         _tell(model, result)
@@ -94,12 +89,23 @@ async def _together(works: Iterable[Awaitable[_Done]]) -> list[_Done]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _must_prove(trajectory: Trajectory, options: Analyze) -> bool:
+def terms_of(skill: Skill, options: Analyze, model: Model) -> Terms:
+    """What all analysts of a round share."""
+    return Terms(
+        skill,
+        Message("system", model.prompts("analyst", files=_shown_files(skill))),
+        tuple(anchors(skill, references=options.references)),
+        options,
+    )
+
+
+def must_prove(trajectory: Trajectory, options: Analyze) -> bool:
+    """Is it for an analyst in a sandbox?"""
     failed = trajectory.outcome.result is Result.FAIL
     return failed and options.error_analyst is ErrorAnalyst.AGENTIC
 
 
-def _teachers(pool: Pool, signals: Signals) -> tuple[Trajectory, ...]:
+def teachers(pool: Pool, signals: Signals) -> tuple[Trajectory, ...]:
     """The trajectories that may teach under these signals, in the order of their ids."""
     failed = pool.failed if signals is not Signals.SUCCESS else ()
     passed = pool.passed if signals is not Signals.ERROR else ()

@@ -45,10 +45,15 @@ class Question:
     example: str = ""
 
 
+def call_of(office: Office, question: Question) -> Call:
+    """The question as it is sent first."""
+    messages = (office.contract, Message("user", question.text))
+    return Call(question.role, question.shown.trajectory.id, messages, question.schema)
+
+
 async def ask_about(office: Office, question: Question) -> Reading | NoReply:
     """Ask, and read the reply; misfits go back once, and the better reading counts."""
-    messages = (office.contract, Message("user", question.text))
-    call = Call(question.role, question.shown.trajectory.id, messages, question.schema)
+    call = call_of(office, question)
     answer = await office.model.ask(call)
     if isinstance(answer, NoReply):
         return answer

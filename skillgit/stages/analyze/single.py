@@ -17,6 +17,17 @@ from skillgit.types import Excluded, Patch, Result, Trajectory
 
 async def by_single_call(office: Office, trajectory: Trajectory) -> Patch | Excluded:
     """What one call makes of a trajectory."""
+    question = question_about(office, trajectory)
+    if isinstance(question, Excluded):
+        return question
+    reading = await ask_about(office, question)
+    if isinstance(reading, NoReply):
+        return Excluded(trajectory.id, reading.reason)
+    return reading.patch()
+
+
+def question_about(office: Office, trajectory: Trajectory) -> Question | Excluded:
+    """What the one call asks; also for a plan, which asks nothing."""
     shown = view(trajectory, office.options.trajectory_chars)
     passages = citations(shown)
     if not passages:
@@ -29,7 +40,4 @@ async def by_single_call(office: Office, trajectory: Trajectory) -> Patch | Excl
         unmentioned=unmentioned(trajectory, base_text(office.skill)),
     )
     schema = reply_schema(office.places, passages, office.options.max_lessons)
-    reading = await ask_about(office, Question(role, shown, text, schema))
-    if isinstance(reading, NoReply):
-        return Excluded(trajectory.id, reading.reason)
-    return reading.patch()
+    return Question(role, shown, text, schema)
