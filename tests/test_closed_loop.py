@@ -204,14 +204,14 @@ def test_false_failures_and_what_is_not_proven_are_counted(
 
 
 @confined
-def test_a_dry_run_writes_nothing(
+def test_without_a_branch_nothing_is_written(
     loop: Loop, endpoint: ScriptedEndpoint, capsys: pytest.CaptureFixture[str]
 ) -> None:
     refs = loop.repository.git("for-each-ref")
     tasks = loop.tasks("one", {"cy": WRONG})
     more = ("--tasks", tasks, *ALONE)
-    assert loop.evolve(*more, "--dry-run", endpoint=endpoint) == 0
-    assert "Dry run: nothing was written." in capsys.readouterr().err
+    assert loop.evolve(*more, "--no-branch", endpoint=endpoint) == 0
+    assert "--no-branch: nothing was written to the repository." in capsys.readouterr().err
     assert loop.repository.git("for-each-ref") == refs
     asked = len(endpoint.requests)
     assert loop.evolve(*more, endpoint=endpoint) == 0
@@ -280,7 +280,7 @@ def test_a_skill_that_is_not_shown_to_help_is_a_draft(
         found = told(capsys)
         assert loop.evolve(*where, endpoint=endpoint) == 1
         words = capsys.readouterr().out
-        assert loop.evolve(*where, "--dry-run", endpoint=endpoint) == 1
+        assert loop.evolve(*where, "--no-branch", endpoint=endpoint) == 1
         capsys.readouterr()
     assert (found["gate"]["passed"], found["gate"]["difference"]) == (False, 0.0)
     [branch] = loop.branches()

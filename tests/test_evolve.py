@@ -158,11 +158,11 @@ def test_a_replay_without_a_recording_names_the_call(
     assert not branches(skills)
 
 
-def test_a_dry_run_writes_no_ref(
+def test_without_a_branch_no_ref_is_written(
     skills: Repository, tmp_path: Path, endpoint: ScriptedEndpoint
 ) -> None:
     refs = skills.git("for-each-ref")
-    assert evolve(skills.path, write_runs(tmp_path / "runs", 6), endpoint, "--dry-run") == 0
+    assert evolve(skills.path, write_runs(tmp_path / "runs", 6), endpoint, "--no-branch") == 0
     assert skills.git("for-each-ref") == refs
 
 

@@ -100,7 +100,7 @@ _SETTINGS: Settings = (
 @REPLAY
 @REPLAY_FILE
 @UNSAFE
-@click.option("--dry-run", is_flag=True, help="Do everything but write to the repository.")
+@click.option("--no-branch", is_flag=True, help="Do everything but write to the repository.")
 @AS_JSON
 @QUIET
 def command(  # noqa: PLR0913 - one parameter for each option that is no setting
@@ -118,7 +118,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     replay: bool,
     replay_file: Path | None,
     unsafe: bool,
-    dry_run: bool,
+    no_branch: bool,
     as_json: bool,
     quiet: bool,
     **settings: object,
@@ -147,7 +147,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
         start=repo or Path.cwd(),
         base=base,
         replay=replay_file or replay,
-        dry_run=dry_run,
+        no_branch=no_branch,
     )
     return run_evolve(errand, as_json=as_json, quiet=quiet)
 
@@ -163,6 +163,6 @@ def run_evolve(errand: Errand, *, as_json: bool = False, quiet: bool = False) ->
     else:
         here = errand.start.resolve() == Path.cwd().resolve()
         elsewhere = "" if here else str(errand.start)
-        text = summary(evolution, dry_run=errand.dry_run, elsewhere=elsewhere)
+        text = summary(evolution, no_branch=errand.no_branch, elsewhere=elsewhere)
         (out if evolution.branch else say)(text)
-    return exit_code(evolution, dry_run=errand.dry_run)
+    return exit_code(evolution, no_branch=errand.no_branch)

@@ -15,17 +15,17 @@ _REASONS = 6
 _LESSONS = 30
 
 
-def exit_code(evolution: Evolution, *, dry_run: bool) -> int:
-    """0 where there is a branch, or in a dry run would be one; 1 where nothing survived.
+def exit_code(evolution: Evolution, *, no_branch: bool) -> int:
+    """0 where there is a branch, or without --no-branch would be one; 1 where nothing survived.
 
     Also 1 where the gate was not passed: the branch is a draft then.
     """
     applied = any(fate.state is State.APPLIED for fate in evolution.fates.values())
     held = evolution.gate is not None and not evolution.gate.passed
-    return 0 if not held and (evolution.branch or (dry_run and applied)) else 1
+    return 0 if not held and (evolution.branch or (no_branch and applied)) else 1
 
 
-def summary(evolution: Evolution, *, dry_run: bool, elsewhere: str = "") -> str:
+def summary(evolution: Evolution, *, no_branch: bool, elsewhere: str = "") -> str:
     """The round on one screen. `elsewhere` is the repository, where it is not this folder's."""
     return "\n".join(
         [
@@ -36,7 +36,7 @@ def summary(evolution: Evolution, *, dry_run: bool, elsewhere: str = "") -> str:
             *_usage(evolution),
             *_gate(evolution.gate),
             *_some(evolution.gate.remarks if evolution.gate else (), "note"),
-            *_lessons(evolution, dry_run=dry_run),
+            *_lessons(evolution, no_branch=no_branch),
             *_rollouts(evolution),
             *_next(evolution, elsewhere),
         ]
@@ -144,10 +144,10 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _lessons(evolution: Evolution, *, dry_run: bool) -> Iterable[str]:
+def _lessons(evolution: Evolution, *, no_branch: bool) -> Iterable[str]:
     branch = evolution.branch
     if branch is None:
-        yield _no_branch(evolution, dry_run=dry_run)
+        yield _without_branch(evolution, no_branch=no_branch)
         return
     count = f"{len(branch.lessons)} lessons, strongest first"
     if evolution.gate and not evolution.gate.passed:
@@ -179,14 +179,14 @@ def _next(evolution: Evolution, elsewhere: str) -> Iterable[str]:
     yield f"(`skillgit drop {this}/1` takes the first lesson off the branch, and so on.)"
 
 
-def _no_branch(evolution: Evolution, *, dry_run: bool) -> str:
+def _without_branch(evolution: Evolution, *, no_branch: bool) -> str:
     if not evolution.analysed and not evolution.excluded:
         return (
             "No trajectory could teach: none with these signals has an outcome. Say who passed"
             " with --outcomes FILE, or in the files; it is never guessed."
         )
-    if dry_run:
-        return "Dry run: nothing was written."
+    if no_branch:
+        return "--no-branch: nothing was written to the repository."
     if evolution.gate and evolution.gate.dropped:
         return "Without the lessons that the gate dropped there is none, so there is no branch."
     return (

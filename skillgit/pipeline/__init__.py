@@ -53,7 +53,7 @@ class Request:
     files: Iterable[SourceFile | Diagnostic]
     config: Config
     outcomes: OutcomeTable | None = None
-    dry_run: bool = False
+    no_branch: bool = False
     evolutions: int = 1
     """How many are made, with a seed each; the best on the validation tasks is kept."""
     refused: Sequence[Refusal] = ()
@@ -116,7 +116,7 @@ async def evolve(request: Request, tools: Tools) -> Evolution:
     ]
     best = await choose(skill, rivals, tools.trial)
     evolution = _told(best, pool, tools)
-    if request.dry_run or not best.verdict.passed or not best.edits:
+    if request.no_branch or not best.verdict.passed or not best.edits:
         return evolution
     branch = record(
         tools.repository,

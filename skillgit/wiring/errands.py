@@ -32,6 +32,7 @@ class Errand:
     base: str = "HEAD"
     replay: Path | bool = False
     """True: only what was answered before; a file: recorded replies, taken in first."""
-    dry_run: bool = False
+    no_branch: bool = False
+    """Do everything but write to the repository."""
     unsafe: bool = False
     """Run what the model writes without a sandbox."""

@@ -211,7 +211,7 @@ def _request(site: _Site, files: Iterable[SourceFile | Diagnostic]) -> Request:
         ),
         config=site.config,
         outcomes=site.outcomes,
-        dry_run=errand.dry_run,
+        no_branch=errand.no_branch,
         evolutions=errand.gate.evolutions if errand.gate else 1,
         refused=refused_lessons(site.repository, root),
     )

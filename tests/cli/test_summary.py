@@ -69,25 +69,25 @@ def commands(text: str) -> list[str]:
 
 
 def test_it_ends_with_two_commands() -> None:
-    assert commands(summary(ended(2), dry_run=False)) == [
+    assert commands(summary(ended(2), no_branch=False)) == [
         f"skillgit report {ROUND} --open",
         f"skillgit pr {ROUND}",
     ]
 
 
 def test_of_another_repository_the_commands_say_which() -> None:
-    assert commands(summary(ended(2), dry_run=False, elsewhere="../my skills")) == [
+    assert commands(summary(ended(2), no_branch=False, elsewhere="../my skills")) == [
         f"skillgit -C '../my skills' report {ROUND} --open",
         f"skillgit -C '../my skills' pr {ROUND}",
     ]
 
 
 def test_without_a_branch_there_is_nothing_to_type() -> None:
-    assert commands(summary(ended(0), dry_run=False)) == []
+    assert commands(summary(ended(0), no_branch=False)) == []
 
 
 def test_why_edits_did_not_make_it_is_counted() -> None:
-    lines = summary(ended(1), dry_run=False).splitlines()
+    lines = summary(ended(1), no_branch=False).splitlines()
 
     start = lines.index(
         "Edits         11 proposed = 1 applied + 0 merged-into + 7 withheld + 3 rejected"
@@ -100,7 +100,7 @@ def test_why_edits_did_not_make_it_is_counted() -> None:
 
 
 def test_many_lessons_do_not_push_the_rest_off_the_screen() -> None:
-    text = summary(ended(45), dry_run=False)
+    text = summary(ended(45), no_branch=False)
 
     assert " 30  " in text
     assert " 31  " not in text
@@ -108,9 +108,9 @@ def test_many_lessons_do_not_push_the_rest_off_the_screen() -> None:
 
 
 def test_where_the_runs_of_its_tasks_lie_is_said() -> None:
-    assert "Runs  " not in summary(ended(1), dry_run=False)
+    assert "Runs  " not in summary(ended(1), no_branch=False)
     assert "Runs          .git/skillgit/rollouts/1: what the agent did on the tasks" in summary(
-        ended(1, rollouts=".git/skillgit/rollouts/1"), dry_run=False
+        ended(1, rollouts=".git/skillgit/rollouts/1"), no_branch=False
     )
 
 

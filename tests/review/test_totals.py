@@ -107,7 +107,7 @@ def test_error_analysts_are_counted_by_how_they_ended() -> None:
         "Error analysts  1 of 7 proved their cause;"
         " 3 unproven, 2 false failures, 1 without artifacts"
     )
-    assert line in summary(made, dry_run=False).splitlines()
+    assert line in summary(made, no_branch=False).splitlines()
     told = payload(made)
     assert told["error_analysts"] == {
         "asked": 7,
@@ -117,18 +117,18 @@ def test_error_analysts_are_counted_by_how_they_ended() -> None:
         "no artifacts": 1,
     }
     one = evolution(AGENTIC, Exclusion.FALSE_FAILURE)
-    assert "1 of 2 proved their cause; 1 false failure\n" in summary(one, dry_run=False)
-    assert "1 of 1 proved their cause\n" in summary(evolution(AGENTIC), dry_run=False)
+    assert "1 of 2 proved their cause; 1 false failure\n" in summary(one, no_branch=False)
+    assert "1 of 1 proved their cause\n" in summary(evolution(AGENTIC), no_branch=False)
 
 
 def test_of_single_calls_nobody_says_that_they_proved_anything() -> None:
     made = evolution({"analyze.error_analyst": "single-call"}, Exclusion.NO_REPLY)
-    assert "Error analysts" not in summary(made, dry_run=False)
+    assert "Error analysts" not in summary(made, no_branch=False)
     assert payload(made)["error_analysts"] is None
     without = evolution(AGENTIC)
     without = replace(without, pool=Pool(without.pool.passed, ()), patches=without.patches[1:])
     without = replace(without, analysed=without.analysed[1:])
-    assert "Error analysts" not in summary(without, dry_run=False)
+    assert "Error analysts" not in summary(without, no_branch=False)
 
 
 def test_a_patch_of_a_failed_run_without_a_proof_would_be_a_lie() -> None:
@@ -137,7 +137,7 @@ def test_a_patch_of_a_failed_run_without_a_proof_would_be_a_lie() -> None:
     made = evolution(AGENTIC)
     unproven = replace(made.patches[0], proof=None)
     with pytest.raises(ValueError, match="1 error analysts asked"):
-        summary(replace(made, patches=(unproven, made.patches[1])), dry_run=False)
+        summary(replace(made, patches=(unproven, made.patches[1])), no_branch=False)
 
 
 @pytest.mark.parametrize(
