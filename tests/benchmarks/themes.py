@@ -34,7 +34,11 @@ class Theme:
 
     def wordings(self) -> list[Wording]:
         """All that can be said of it, paraphrase by paraphrase."""
-        return [(title, spelled) for title, text in self.paraphrases for spelled in spellings(text)]
+        return [
+            Wording(title, spelled)
+            for title, text in self.paraphrases
+            for spelled in spellings(text)
+        ]
 
 
 def spellings(text: str) -> tuple[str, ...]:
@@ -54,14 +58,16 @@ THEMES = (
                 "once without it to write, so that no formula turns into a bare value.",
             ),
             Wording(
-                "Never save a workbook that was read for its values",
-                "A book that was loaded with `data_only=True` has lost its formulas: read "
-                "numbers from it, but save another copy that was opened without this option.",
+                "Never write the workbook that was read for its values",
+                "Open one workbook with `data_only=True` and read from it what its formulas "
+                "gave; write to another that was loaded without it, else each formula is "
+                "lost.",
             ),
             Wording(
-                "Keep formulas by using two handles",
-                "Two handles keep formulas alive: one loaded by `load_workbook` with "
-                "`data_only=True` only for reading results, the plain one for all changes.",
+                "Use two workbooks where formulas must stay",
+                "When formulas matter, `load_workbook` is called twice: a workbook with "
+                "`data_only=True` is only read, and the one loaded without it takes what you "
+                "write.",
             ),
         ),
     ),
@@ -75,14 +81,14 @@ THEMES = (
                 "each call moves the rows below it up and makes later numbers wrong.",
             ),
             Wording(
-                "Sort row numbers downwards before removing them",
-                "Rows shift when one above is gone, so iterate with `sorted` and `reverse` "
-                "when you remove several of them by `delete_rows`.",
+                "Sort row numbers downwards before you delete rows",
+                "Since each `delete_rows` moves the rows below, collect all row numbers and "
+                "go through them `sorted` with `reverse`, from the bottom.",
             ),
             Wording(
-                "Remove many rows without skipping any",
-                "Never call `delete_rows` inside a loop that walks forward over the sheet; "
-                "the row after each removed one is skipped. Walk backwards instead.",
+                "Delete many rows without skipping any",
+                "A forward loop that calls `delete_rows` skips rows, as those below move up: "
+                "take the row numbers from the bottom of the sheet, the last one first.",
             ),
         ),
     ),
@@ -96,9 +102,10 @@ THEMES = (
                 "neighbouring cell, else a percentage or a date shows as a plain number.",
             ),
             Wording(
-                "Copy how a cell is displayed, not only what it holds",
-                "A copied value loses its look: copy `number_format` from the source cell as "
-                "well, for currencies, percentages and dates above all.",
+                "Set the format of a cell along with its value",
+                "A computed value shows as a plain number, whatever it means: set "
+                "`number_format` from a neighbouring cell for each amount, percentage or "
+                "date.",
             ),
         ),
     ),
@@ -112,14 +119,14 @@ THEMES = (
                 "cell of such an area takes a value and the others are read-only.",
             ),
             Wording(
-                "Unmerge, write, and merge again",
-                "Where a header spans columns, remember the areas of `merged_cells`, call "
-                "`unmerge_cells`, change what must change, then restore the same areas.",
+                "Write to the upper left cell of a merged area",
+                "Only one cell of an area in `merged_cells` takes a value: before writing "
+                "look whether the table has such areas, and use the upper left one.",
             ),
             Wording(
-                "Treat spanned headers as one cell",
-                "Values of a spanned header stand in its first cell only: resolve the others "
-                "through `merged_cells` when you match columns by their names.",
+                "Unmerge areas before writing a table",
+                "A cell inside an area of `merged_cells` is read-only unless it is the upper "
+                "left one; call `unmerge_cells` before writing into such a table.",
             ),
         ),
     ),
@@ -133,9 +140,9 @@ THEMES = (
                 "are faster to handle than cells and compare as you expect.",
             ),
             Wording(
-                "Ask for values when you only compare",
-                "For a comparison of two sheets ask `iter_rows` for `values_only=True` on "
-                "both, since cell objects of different sheets are never equal.",
+                "Ask for plain values when you compare tables",
+                "To compare or to read many cells, ask `iter_rows` for `values_only=True`; "
+                "plain tuples of values are equal where cells of two tables never are.",
             ),
         ),
     ),
@@ -145,18 +152,18 @@ THEMES = (
         (
             Wording(
                 "Parse dates once and count what fails",
-                "Convert a date column with `to_datetime` and `errors` set to coerce, then "
+                "Convert a date column with `to_datetime` and errors set to coerce, then "
                 "count the missing results before you filter by date.",
             ),
             Wording(
-                "Do not compare dates as text",
-                "Dates that arrive as text sort wrongly: put the column through `to_datetime` "
-                "first and look at the rows which it could not understand.",
+                "Do not filter dates as text",
+                "A date column of text filters wrongly: convert it once with `to_datetime`, "
+                "let it coerce errors, and count the missing dates before anything else.",
             ),
             Wording(
-                "Check mixed date spellings early",
-                "Columns often mix spellings of a day; `to_datetime` shows it at once when "
-                "you coerce errors and print the rows that became empty.",
+                "Check which dates fail before you filter",
+                "Let `to_datetime` coerce errors when you convert a column, and count how "
+                "many dates it fails to parse; a missing date must not be filtered away.",
             ),
         ),
     ),
@@ -171,8 +178,8 @@ THEMES = (
             ),
             Wording(
                 "Say which column must not be empty",
-                "Blank trailing lines of a table spoil averages. Remove them through `dropna` "
-                "but name the decisive column in `subset`, and compare the counts.",
+                "Name the column that you compute with in `subset` of `dropna`: without it "
+                "rows are gone for any empty cell, so print how many rows you drop.",
             ),
         ),
     ),
@@ -186,9 +193,9 @@ THEMES = (
                 "these rules when you copy a sheet and extend their range to new rows.",
             ),
             Wording(
-                "Extend colour rules to added lines",
-                "After adding lines, look at `conditional_formatting` of the sheet: a rule "
-                "whose range ends above the new lines leaves them without any colour.",
+                "Extend colour rules to new rows",
+                "After adding new rows, look at `conditional_formatting` of the sheet: rules "
+                "whose range ends above the new rows leave their cells without colours.",
             ),
         ),
     ),
@@ -202,9 +209,9 @@ THEMES = (
                 "does not fit its column is shown as a row of hash marks.",
             ),
             Wording(
-                "Make results readable without resizing",
-                "Readers see hash marks where a column is too narrow, so adjust its width "
-                "through `column_dimensions` as the last step before you save.",
+                "Set the width of each new column",
+                "A new value that does not fit is shown as hash marks, so set the width in "
+                "`column_dimensions` to the longest value of the column plus two.",
             ),
         ),
     ),
@@ -218,9 +225,9 @@ THEMES = (
                 "that the names of the columns stay in sight while scrolling.",
             ),
             Wording(
-                "Do not lose a frozen header",
-                "When you rebuild a sheet from scratch, set `freeze_panes` to what the old "
-                "sheet had; it is gone otherwise and nobody asked for that.",
+                "Keep the header in sight in long results",
+                "Whoever is scrolling through a long result loses the names of its columns; "
+                "put `freeze_panes` below the header so that they stay in sight.",
             ),
         ),
     ),
@@ -234,9 +241,9 @@ THEMES = (
                 "no function: it names a range, and the range tells where to look.",
             ),
             Wording(
-                "Move named ranges along with their tables",
-                "A table that grows needs its entry in `defined_names` adjusted, else "
-                "formulas that use the name go on summing the old rows only.",
+                "Look up the word that names a range",
+                "A word in a formula that is no function names a range of the workbook; look "
+                "into `defined_names`, which tells where the range is, before guessing.",
             ),
         ),
     ),
@@ -250,9 +257,9 @@ THEMES = (
                 "often hold old copies with the same headers and other numbers.",
             ),
             Wording(
-                "Check whether a sheet is hidden",
-                "Two sheets with equal headers are a warning: look at `sheet_state` and take "
-                "the visible one, or say that the request fits both.",
+                "Search only the sheets that are not hidden",
+                "Unless the request asks for hidden sheets, search the others: `sheet_state` "
+                "tells them apart, and old copies of a table have the same headers.",
             ),
         ),
     ),
@@ -266,9 +273,10 @@ THEMES = (
                 "value outside of the list is flagged when the book is opened.",
             ),
             Wording(
-                "Copy drop-down lists to new rows",
-                "New rows lack the choices of the old ones until you add their cells to the "
-                "range in `data_validations`; do it for each list of the sheet.",
+                "Fill columns from their drop-down lists",
+                "A column with choices takes no other value: read its list in "
+                "`data_validations` of the sheet before filling it, else each value is "
+                "flagged.",
             ),
         ),
     ),
@@ -283,8 +291,8 @@ THEMES = (
             ),
             Wording(
                 "Do not strip macros from a book",
-                "Whoever opens a macro book without `keep_vba=True` and saves it has removed "
-                "its macros: pass the option whenever the ending says macros.",
+                "Whoever saves a book with macros that was opened without `keep_vba=True` "
+                "strips them and its buttons do nothing: load it with the option.",
             ),
         ),
     ),
