@@ -60,6 +60,11 @@ class StoredAsk:
         self._usage += reply.usage
         return reply
 
+    def remembers(self, call: Call, model: str) -> bool:
+        """Is this very call answered without the model? Asks nobody, not even for its name."""
+        key = request_key(request_body(call, self._endpoint, model))
+        return self._stored(key, call) is not None
+
     async def converse(self, turn: Turn) -> Spoken | NoReply:
         """`ports.Converse`: speak once; what is remembered comes back with what it took then."""
         model = await self.model()

@@ -16,9 +16,9 @@ import re
 import sqlite3  # noqa: TID251 - this is its home
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -69,6 +69,15 @@ class Asked:
     role: str
     label: str
     model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was asked of a model in one role before. `labels` counts the different ones."""
+
+    replies: int = 0
+    labels: int = 0
+    usage: Usage = field(default_factory=Usage)
 
 
 class ReplyStore:
@@ -125,6 +134,20 @@ class ReplyStore:
         with self._told("reading"):
             rows = self._connection.execute("SELECT DISTINCT model FROM replies ORDER BY model")
             return tuple(str(model) for (model,) in rows)
+
+    def past(self, model: str) -> Mapping[str, Past]:
+        """What the replies of a model took, by role: what comes next will take about as much."""
+        found: dict[str, tuple[int, set[str], Usage]] = {}
+        with self._told("reading"):
+            for role, label, usage in self._connection.execute(
+                "SELECT role, label, usage FROM replies WHERE model = ?", (model,)
+            ):
+                count, labels, sums = found.get(role, (0, set(), Usage()))
+                labels.add(label)
+                found[role] = count + 1, labels, sums + Usage(**json.loads(usage))
+        return {
+            role: Past(count, len(labels), sums) for role, (count, labels, sums) in found.items()
+        }
 
     def remember_round(self, digest: str, started: int) -> int:
         """When the round with these inputs first began: a resumed one keeps its id and dates."""

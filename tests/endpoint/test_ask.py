@@ -243,3 +243,15 @@ def test_a_replay_finds_the_model_or_asks_which(
         store.put(f"{number:064x}", Asked("merge", "x", model), Reply({"n": 1}))
     with pytest.raises(UsageError, match="big, tiny"):
         ask(store, nameless, call, replay=True)
+
+
+def test_what_is_remembered_is_known_without_asking(
+    endpoint: ScriptedEndpoint, config: Endpoint, store: ReplyStore, call: Call
+) -> None:
+    asking = StoredAsk(None, store, config)
+    assert not asking.remembers(call, "tiny")
+    endpoint.queue(replying({"n": 3}))
+    ask(store, config, call)
+    assert asking.remembers(replace(call, label="another name"), "tiny")
+    assert not asking.remembers(replace(call, seed=42), "tiny")
+    assert not asking.remembers(call, "other")

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillgit.endpoint.store import Asked, ReplyStore
+from skillgit.endpoint.store import Asked, Past, ReplyStore
 from skillgit.errors import SurroundingsError, UsageError
 from skillgit.ports import Reply
 from skillgit.types import Usage
@@ -280,3 +280,20 @@ def test_what_was_put_before_a_kill_is_there_after_it(path: Path) -> None:
 
     with ReplyStore(path) as store:
         assert all(store.get(key(number)) == Reply({"n": number}) for number in range(41))
+
+
+def test_the_past_of_a_model_is_told_by_role(tmp_path: Path) -> None:
+    with ReplyStore(tmp_path / "replies.db") as store:
+        assert store.past("tiny") == {}
+        for key, role, label, model, tokens in (
+            ("a", "success", "t-1", "tiny", 10),
+            ("b", "success", "t-2", "tiny", 30),
+            ("c", "diagnose", "t-3 start 1", "tiny", 5),
+            ("d", "diagnose", "t-3 start 1", "tiny", 7),
+            ("e", "success", "t-1", "other", 999),
+        ):
+            usage = Usage(calls=1, prompt_tokens=100, output_tokens=tokens)
+            store.put(key * 64, Asked(role, label, model), Reply({}, usage))
+        past = store.past("tiny")
+    assert past["success"] == Past(2, 2, Usage(2, 0, 0, 200, 0, 40))
+    assert past["diagnose"] == Past(2, 1, Usage(2, 0, 0, 200, 0, 12))
