@@ -196,6 +196,8 @@ class _Place:
                     with_exceptions=False,
                     stdout_as_string=False,
                     strip_newline_in_stdout=False,
+                    # Ctrl-C or a kill of our group must not end it while it holds a lock.
+                    start_new_session=True,
                 )
             except self._library.exc.GitCommandNotFound as missing:
                 raise _git_is_missing() from missing
