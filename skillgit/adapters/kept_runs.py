@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from skillgit.adapters.runs import RunFolder, StoredRun
@@ -35,6 +36,9 @@ class KeptRuns:
     def save(self, result: RunResult, trajectory: bytes, work: Path | None) -> StoredRun:
         """Keep a run; it is there as a whole or not at all."""
         return self._folder(result.identity).save(result, trajectory, work)
+
+    def note(self, left_out: Mapping[str, int]) -> None:
+        """Nobody asks what was not kept of the files in a measurement."""
 
     def forget(self, identity: RunIdentity) -> None:
         """Let it be run again; nothing happens where it is not there."""

@@ -86,7 +86,7 @@ class RunFolder:
         self.root = root
         self._overwrite = overwrite
         self.left_out: Counter[str] = Counter()
-        """What of the agents' files was not kept in runs saved here, by kind."""
+        """What of the agents' files was not kept in the runs of this command, by kind."""
 
     def place(self, task: str, seed: int) -> Path:
         """Where the run of a task with a seed lies; different tasks never share a place."""
@@ -114,7 +114,6 @@ class RunFolder:
             if faster := self._taken(result.identity):
                 return faster
             self._move(half, place)
-            self.left_out.update(left_out)
         except OSError as error:
             raise SurroundingsError(
                 f"writing the run {place}: {error.strerror or error}",
@@ -124,6 +123,10 @@ class RunFolder:
         finally:
             shutil.rmtree(half, ignore_errors=True)
         return StoredRun(result, place, left_out)
+
+    def note(self, left_out: Mapping[str, int]) -> None:
+        """Count what was not kept of a run that was saved, perhaps on another machine."""
+        self.left_out.update(left_out)
 
     def read(self) -> StoredRuns:
         """All runs of the folder, in the order of tasks and seeds, and what is wrong with others.

@@ -2,7 +2,7 @@
 
 | stage | door | its one question |
 |---|---|---|
-| rollout | `rollout(skill, tasks, seeds, options, bench) -> RunResult…` | how does an agent fare? |
+| rollout | `rollout(skill, tasks, seeds, options, crew) -> RunResult…` | how does an agent fare? |
 | collect | `collect(files, options, outcomes) -> Pool` | what happened, and did it succeed? |
 | analyze | `analyze(skill, pool, options, model, crew) -> Analysis` | what would each change? |
 | consolidate | `consolidate(skill, patches, options, model) -> ChangeSet` | which edits survive? |

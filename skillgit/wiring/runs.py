@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from skillgit.config import Config, Speech
+from skillgit.executors.local import LocalExecutor
 from skillgit.ports import Progress
 from skillgit.wiring.asking import key_of
 
@@ -52,10 +53,11 @@ class Runner:
         Raises as `stages.rollout` does: PartialError where something is finished and kept.
         """
         from skillgit.stages.rollout import rollout  # noqa: PLC0415
-        from skillgit.stages.rollout.terms import Bench  # noqa: PLC0415
+        from skillgit.stages.rollout.terms import Bench, Crew  # noqa: PLC0415
 
-        bench = Bench(self.domains, folder, progress, self.model)
-        return await rollout(work.skill, work.tasks, work.seeds, self.options, bench)
+        where = LocalExecutor(Bench(self.domains, folder, self.model))
+        crew = Crew(where, folder, progress)
+        return await rollout(work.skill, work.tasks, work.seeds, self.options, crew)
 
 
 async def model_runner(

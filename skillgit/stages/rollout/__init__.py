@@ -7,18 +7,17 @@ skill lie where the agent can find them.
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 from collections.abc import Sequence
 
 from skillgit.domains.task import Task
 from skillgit.errors import PartialError, SurroundingsError, UsageError
-from skillgit.evaluation.runs import Ended, RunIdentity, RunResult, SkillVersion
-from skillgit.names import Digest
+from skillgit.evaluation.runs import RunIdentity, RunResult, SkillVersion
+from skillgit.ports import Progress
 from skillgit.skill.digest import skill_digest
-from skillgit.stages.rollout.attempt import Attempt, Order, attempt, told_of
-from skillgit.stages.rollout.terms import Actor, Bench, Options
-from skillgit.types import MANIFEST, Skill, Usage
+from skillgit.stages.rollout.attempt import Order
+from skillgit.stages.rollout.run import Done, run
+from skillgit.stages.rollout.terms import Crew, Options
+from skillgit.types import MANIFEST, Skill
 
 STAGE = "rollout"
 
@@ -28,7 +27,7 @@ async def rollout(
     tasks: Sequence[Task],
     seeds: Sequence[int],
     options: Options,
-    bench: Bench,
+    crew: Crew,
 ) -> tuple[RunResult, ...]:
     """Run every task with every seed, at most `options.agent.parallel` at once; results in order.
 
@@ -37,35 +36,24 @@ async def rollout(
     or the sandbox is gone PartialError if runs are finished, they are kept, else SurroundingsError.
     """
     orders = _orders(skill, tasks, seeds, options)
-    tally = _Tally(len(orders), bench)
-    finished = [bench.shelf.finished(order.identity) for order in orders]
-    bench.progress.start(STAGE, len(orders))
+    tally = _Tally(len(orders), crew.progress)
+    finished = [crew.shelf.finished(order.identity) for order in orders]
+    crew.progress.start(STAGE, len(orders))
     for result in filter(None, finished):
         tally.count(result)
-    slots = asyncio.Semaphore(options.agent.parallel)
 
-    async def run(order: Order) -> RunResult:
-        async with slots:
-            result = await _run(order, options, bench)
-        tally.count(result)
-        return result
+    def told(done: Done) -> None:
+        crew.shelf.note(done.left_out)
+        tally.count(done.result)
 
-    # Of the runs that wait, none begins once one has found that the surroundings are gone.
-    waiting = [
-        asyncio.ensure_future(run(order))
-        for order, result in zip(orders, finished, strict=True)
-        if result is None
-    ]
+    waiting = [order for order, result in zip(orders, finished, strict=True) if result is None]
     try:
-        made = iter(await asyncio.gather(*waiting))
+        made = await crew.executor.each(run, options, waiting, told, options.agent.parallel)
     except SurroundingsError as error:
         raise tally.stopped(error) from error
-    finally:
-        for each in waiting:
-            each.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-    bench.progress.finish(STAGE)
-    return tuple(result or next(made) for result in finished)
+    crew.progress.finish(STAGE)
+    new = (done.result for done in made)
+    return tuple(result or next(new) for result in finished)
 
 
 def _orders(
@@ -98,57 +86,12 @@ def _identity(task: Task, seed: int, version: SkillVersion | None, options: Opti
     )
 
 
-async def _run(order: Order, options: Options, bench: Bench) -> RunResult:
-    async with attempt(order, options, bench) as made:
-        trajectory = made.trajectory()
-        result = _result(made, options, trajectory)
-        kept = None if options.actor is Actor.GOLD else made.work
-        await asyncio.to_thread(bench.shelf.save, result, trajectory, kept)
-    return result
-
-
-def _result(made: Attempt, options: Options, trajectory: bytes) -> RunResult:
-    order, episode, task = made.order, made.episode, made.order.task
-    passes = sum(grade.passed for grade in made.grades)
-    # A run that broke off between two cases has not passed the others.
-    cases = len(task.cases)
-    return RunResult(
-        task=task.id,
-        task_digest=task.digest,
-        domain=task.domain,
-        seed=order.identity.seed,
-        skill=order.version,
-        model=options.model,
-        harness=options.harness,
-        passed=passes == cases and not made.problem,
-        score=passes / cases,
-        cases_passed=passes,
-        cases=cases,
-        ended=Ended.CRASHED if made.problem else episode.ended if episode else Ended.ANSWERED,
-        detail=_detail(made),
-        turns=len(episode.turns) if episode else 0,
-        usage=episode.usage if episode else Usage(),
-        seconds=round(episode.seconds, 3) if episode else 0.0,
-        trajectory=Digest(f"sha256:{hashlib.sha256(trajectory).hexdigest()}"),
-        recalc=options.recalc,
-        group=task.group,
-        problem=made.problem or (episode.reason if episode else ""),
-    )
-
-
-def _detail(made: Attempt) -> str:
-    """For models as well: what crashed may name places of this machine, so it stays out."""
-    if made.problem:
-        return "failed: the run broke off before its answer was graded"
-    return told_of(made.grades)
-
-
 class _Tally:
     """How many runs are done, and how many of them passed, for the person who waits."""
 
-    def __init__(self, total: int, bench: Bench) -> None:
+    def __init__(self, total: int, progress: Progress) -> None:
         self._total = total
-        self._bench = bench
+        self._progress = progress
         self._done = 0
         self._passed = 0
 
@@ -156,7 +99,7 @@ class _Tally:
         self._done += 1
         self._passed += result.passed
         share = f"{self._passed} of {self._done} passed, {self._passed / self._done:.0%}"
-        self._bench.progress.advance(STAGE, share)
+        self._progress.advance(STAGE, share)
 
     def stopped(self, error: SurroundingsError) -> Exception:
         """The surroundings are gone; with finished runs that is a stop, not a false start."""

@@ -13,7 +13,7 @@ from skillgit.config import Agent, Speech
 from skillgit.domains.task import Domain
 from skillgit.evaluation.runs import RunIdentity, RunResult
 from skillgit.names import Digest
-from skillgit.ports import Progress, Prompts, Sandbox
+from skillgit.ports import Executor, Progress, Prompts, Sandbox
 
 
 class Actor(StrEnum):
@@ -40,6 +40,15 @@ class Options:
     recalc: str = "none"
 
 
+class Stored(Protocol):
+    """A run that is kept."""
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """What of the agent's files was not kept, by kind."""
+        ...
+
+
 class Shelf(Protocol):
     """Where finished runs lie (`adapters.runs.RunFolder`)."""
 
@@ -47,8 +56,12 @@ class Shelf(Protocol):
         """The result of exactly this run; UsageError where another one has its place."""
         ...
 
-    def save(self, result: RunResult, trajectory: bytes, work: Path | None) -> object:
+    def save(self, result: RunResult, trajectory: bytes, work: Path | None) -> Stored:
         """Keep a run; it is there as a whole or not at all."""
+        ...
+
+    def note(self, left_out: Mapping[str, int]) -> None:
+        """Hear what was not kept of a run that was saved, perhaps on another machine."""
         ...
 
 
@@ -63,9 +76,20 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The outside world of a rollout. Without `model` nothing but floor and ceiling can be run."""
+    """What a run is made with; it is built where the run is made.
+
+    Without `model` nothing but floor and ceiling can be run.
+    """
 
     domains: Mapping[str, Domain]
     shelf: Shelf
-    progress: Progress
     model: Model | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Where runs are made; the same shelf as seen from here, and somebody who waits."""
+
+    executor: Executor[Bench]
+    shelf: Shelf
+    progress: Progress

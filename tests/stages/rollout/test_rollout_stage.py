@@ -18,6 +18,7 @@ from skillgit.domains.registry import DOMAINS
 from skillgit.domains.task import Case, Domain, Grade, Mismatch
 from skillgit.errors import UsageError
 from skillgit.evaluation.runs import Ended, RunIdentity
+from skillgit.executors.local import LocalExecutor
 from skillgit.names import Digest, Oid
 from skillgit.ports import Message
 from skillgit.sandbox import open_sandbox
@@ -25,7 +26,7 @@ from skillgit.stages.rollout import rollout
 from skillgit.stages.rollout.attempt import told_of
 from skillgit.stages.rollout.document import trajectory_bytes
 from skillgit.stages.rollout.harness import harness_digest
-from skillgit.stages.rollout.terms import Actor, Bench, Options
+from skillgit.stages.rollout.terms import Actor, Bench, Crew, Options
 from skillgit.trajectories.documents import SourceFile
 from skillgit.trajectories.importers import import_file
 from skillgit.types import MANIFEST, Skill, Usage
@@ -67,23 +68,23 @@ class Broken:
         return DOMAINS["text"].preview(case)
 
 
-def bench(folder: Path, domain: Domain | None = None) -> tuple[Bench, Told]:
-    told = Told()
+def crew(folder: Path, domain: Domain | None = None) -> tuple[Crew, Told]:
+    told, shelf = Told(), RunFolder(folder)
     domains = {"text": domain} if domain else DOMAINS
-    return Bench(domains, RunFolder(folder), told), told
+    return Crew(LocalExecutor(Bench(domains, shelf)), shelf, told), told
 
 
 def test_results_come_in_the_order_of_seeds_and_tasks_with_the_pass_rate_so_far(
     tmp_path: Path,
 ) -> None:
     tasks = load_tasks(write_tasks(tmp_path / "tasks", {"b": HONEST, "a": WRONG})).tasks
-    where, told = bench(tmp_path / "runs")
+    where, told = crew(tmp_path / "runs")
     options = replace(FLOOR, actor=Actor.GOLD, model="gold")
     found = asyncio.run(rollout(None, tasks, (42, 41, 42), options, where))
     assert [(one.seed, one.task) for one in found] == [(42, "b"), (42, "a"), (41, "b"), (41, "a")]
     assert told.notes[0] == "rollout: 4"
     assert told.notes[-2:] == ["4 of 4 passed, 100%", "rollout over"]
-    where, told = bench(tmp_path / "runs")
+    where, told = crew(tmp_path / "runs")
     assert asyncio.run(rollout(None, tasks, (42, 41), options, where)) == found
     assert told.notes[1] == "1 of 1 passed, 100%", "finished runs count as well"
 
@@ -92,7 +93,7 @@ def test_a_grader_that_breaks_is_a_crash_of_that_run_alone(tmp_path: Path) -> No
     tasks = load_tasks(write_tasks(tmp_path / "tasks", {"a": HONEST, "b": HONEST})).tasks
     other = replace(tasks[1].cases[0], inputs={"x": tmp_path / "tasks/sum-2.txt"})
     tasks = (tasks[0], replace(tasks[1], cases=(other,)))
-    where, _ = bench(tmp_path / "runs", Broken())
+    where, _ = crew(tmp_path / "runs", Broken())
     broken, graded = asyncio.run(rollout(None, tasks, (41,), FLOOR, where))
     assert (broken.ended, graded.ended) == (Ended.CRASHED, Ended.ANSWERED)
     assert broken.problem.startswith("RuntimeError: cannot grade ")
@@ -102,14 +103,14 @@ def test_a_grader_that_breaks_is_a_crash_of_that_run_alone(tmp_path: Path) -> No
 
 def test_a_domain_that_is_not_here_is_a_crash_with_its_name(tmp_path: Path) -> None:
     (task,) = load_tasks(write_tasks(tmp_path / "tasks", {"a": HONEST})).tasks
-    where, _ = bench(tmp_path / "runs")
+    where, _ = crew(tmp_path / "runs")
     (found,) = asyncio.run(rollout(None, [replace(task, domain="music")], (41,), FLOOR, where))
     assert found.problem == "ValueError: no domain 'music'; there is spreadsheet, text"
 
 
 def test_a_skill_that_is_not_text_is_refused_before_anything_is_run(tmp_path: Path) -> None:
     tasks = load_tasks(write_tasks(tmp_path / "tasks", {"a": HONEST})).tasks
-    where, told = bench(tmp_path / "runs")
+    where, told = crew(tmp_path / "runs")
     skill = Skill("skills/x", Oid("1" * 40), {MANIFEST: b"\xff"})
     with pytest.raises(UsageError, match="not UTF-8"):
         asyncio.run(rollout(skill, tasks, (41,), FLOOR, where))
