@@ -119,6 +119,16 @@ def _farewell(draw: random.Random, *, passed: bool) -> str:
     return f"The result is saved with {draw.randint(3, 90)} lines. {sure}"
 
 
+_HEAD = """---
+name: xlsx
+description: Work with spreadsheets. Use when a task gives a workbook or asks for one.
+---
+
+# Spreadsheets
+
+How to read, change and write workbooks without losing what is in them. See
+[the glossary](references/glossary.md) for the words.
+"""
 _SECTIONS = (
     "Before you start",
     "Reading",
@@ -153,13 +163,7 @@ _NOUNS = ("column", "row", "header", "sheet", "total", "range", "cell", "list", 
 def skill_files() -> dict[str, str]:
     """The files of a skill as people write them: sections, lists, code, a reference."""
     draw = random.Random(_SEED)
-    parts = [
-        (
-            "---\nname: xlsx\ndescription: Work with spreadsheets. Use when a task gives a workbook or "
-            "asks for one.\n---\n\n# Spreadsheets\n\nHow to read, change and write workbooks without "
-            "losing what is in them. See [the glossary](references/glossary.md) for the words.\n"
-        )
-    ]
+    parts = [_HEAD]
     for title in _SECTIONS:
         parts.append(f"\n## {title}\n\n")
         for rule in draw.sample(_RULES, 10):
