@@ -548,3 +548,5 @@ class Evolution:
     """None where no tasks were given to replay on."""
     rollouts: str = ""
     """Where the runs lie that the round made itself; empty where trajectories were given."""
+    remarks: tuple[str, ...] = ()
+    """What happened meanwhile that a person should know."""

@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from skillgit.adapters.git_failures import advice, said
 from skillgit.adapters.git_reading import Output, Reading
 from skillgit.adapters.git_rewriting import Rewriting
 from skillgit.adapters.git_writing import Writing
@@ -32,6 +33,7 @@ _MERGES_SINCE = (2, 38)
 _CONFIGURATION = {
     "commit.gpgSign": "false",
     "core.attributesFile": os.devnull,
+    "core.filesRefLockTimeout": "3000",
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
     "core.quotePath": "false",
@@ -132,10 +134,10 @@ class GitRepository(Reading, Writing, Rewriting):
         environment = {**self._place.environment(self._scratch), **(env or {})}
         output = self._place.run(arguments, stdin, environment)
         if output.status not in allow:
-            said = output.stderr.strip() or f"exit status {output.status}"
             raise SurroundingsError(
-                f"running git {arguments[0]} in {self._place.git_dir}: {said}",
-                hint="run `git fsck` if the repository looks damaged",
+                f"running git {arguments[0]} in {self._place.git_dir}: "
+                f"{said(output.stderr, output.status)}",
+                hint=advice(output.stderr),
             )
         return output
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from skillgit.adapters.git_failures import advice, said
 from skillgit.adapters.git_reading import Run
 from skillgit.errors import SkillgitError, SurroundingsError
 from skillgit.names import Oid
@@ -118,8 +119,8 @@ class Writing:
                     hint="nothing was changed; run the same command again",
                 )
         raise SurroundingsError(
-            f"moving {moves[0].ref} to {moves[0].new[:12]}: {moved.stderr.strip()}",
-            hint="choose another branch prefix if a branch of that name is in the way",
+            f"moving {moves[0].ref} to {moves[0].new[:12]}: {said(moved.stderr, moved.status)}",
+            hint=advice(moved.stderr),
         )
 
 

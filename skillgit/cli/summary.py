@@ -38,6 +38,7 @@ def summary(evolution: Evolution, *, no_branch: bool, elsewhere: str = "") -> st
             *_some(evolution.gate.remarks if evolution.gate else (), "note"),
             *_lessons(evolution, no_branch=no_branch),
             *_rollouts(evolution),
+            *_some(evolution.remarks, "note"),
             *_next(evolution, elsewhere),
         ]
     )
@@ -241,6 +242,7 @@ def payload(evolution: Evolution) -> dict[str, object]:
             for d in evolution.pool.diagnostics
         ],
         "gate": _gate_payload(evolution.gate),
+        "remarks": evolution.remarks,
         "usage": {
             name: getattr(evolution.usage, name) for name in evolution.usage.__dataclass_fields__
         },

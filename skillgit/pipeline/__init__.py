@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -79,6 +80,8 @@ class Tools:
     """The same tools with another seed."""
     tasks: Mapping[Digest, Digest] = field(default_factory=dict)
     """The tasks of the trajectories, as far as they are known."""
+    turn: Callable[[RoundId], AbstractAsyncContextManager[None]] = lambda _: nullcontext()
+    """Only one process at a time makes a round: the next finds the replies, and pays for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +111,13 @@ async def evolve(request: Request, tools: Tools) -> Evolution:
     """Turn trajectories into one branch that a person can review."""
     skill = readable(tools.repository.read_skill(request.skill, request.base))
     pool = collect(request.files, request.config.collect, request.outcomes)
-    _provable(pool, request.config.analyze, tools.bench)
+    must_be_provable(pool, request.config.analyze, tasks=tools.bench is not None)
     _unseen(pool, tools)
+    async with tools.turn(begin(request, skill, pool, tools).id):
+        return await _evolved(skill, pool, request, tools)
+
+
+async def _evolved(skill: Skill, pool: Pool, request: Request, tools: Tools) -> Evolution:
     rivals = [
         await propose(skill, pool, *_seeded(request, tools, number))
         for number in range(request.evolutions)
@@ -178,10 +186,10 @@ def readable(skill: Skill) -> Skill:
     return skill
 
 
-def _provable(pool: Pool, options: Analyze, bench: Bench | None) -> None:
+def must_be_provable(pool: Pool, options: Analyze, *, tasks: bool) -> None:
     """Before any call is paid for: an error analyst that must prove its cause needs the tasks."""
     agentic = options.error_analyst is ErrorAnalyst.AGENTIC
-    if pool.failed and agentic and bench is None and options.signals is not Signals.SUCCESS:
+    if pool.failed and agentic and not tasks and options.signals is not Signals.SUCCESS:
         raise UsageError(
             f"analysing {len(pool.failed)} failed trajectories: their causes cannot be proven "
             "without the tasks",

@@ -104,6 +104,10 @@ class Workshop(Repository, Protocol):
         """The tree of the three-way merge of two commits; None where they conflict."""
         ...
 
+    def move_refs(self, moves: Sequence[RefMove], why: str) -> None:
+        """Compare-and-swap of several refs: all of them or none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:
@@ -224,10 +228,6 @@ class Keeper(History, Workshop, Protocol):
 
     def delete_ref(self, ref: str, expected: Oid, why: str) -> None:
         """Delete a ref that still points there; its reflog goes with it."""
-        ...
-
-    def move_refs(self, moves: Sequence[RefMove], why: str) -> None:
-        """Compare-and-swap of several refs: all of them or none."""
         ...
 
     def in_use(self, branch: str) -> str:

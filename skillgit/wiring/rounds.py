@@ -41,6 +41,7 @@ from skillgit.wiring.places import open_repository, skill_root, uncommitted
 from skillgit.wiring.refusing import no_refusals, refused_lessons
 from skillgit.wiring.runs import Runner, Work, model_runner
 from skillgit.wiring.timing import StopWatch
+from skillgit.wiring.turns import turns
 
 ROLLOUTS_FOLDER = "rollouts"
 """In the private state of the repository: what agents did on the tasks of a round."""
@@ -82,7 +83,7 @@ def run_round(errand: Errand, progress: Progress) -> Evolution:
     watch = StopWatch(progress)
     with open_repository(errand.start) as repository:
         site = _site(errand, repository, watch)
-        evolution = asyncio.run(_round(site))
+        evolution = replace(asyncio.run(_round(site)), remarks=_moved_meanwhile(site))
         if evolution.branch:
             keep_timings(site.state, watch.timings(evolution))
     return evolution
@@ -102,6 +103,19 @@ def _site(errand: Errand, repository: GitRepository, progress: Progress) -> _Sit
         validation=validation,
         outcomes=read_table(read_outcomes_file(errand.outcomes)) if errand.outcomes else None,
     )
+
+
+def _moved_meanwhile(site: _Site) -> tuple[str, ...]:
+    """A round is about the commit that it read, and says so where its base has moved on."""
+    read, base = site.skill.commit, site.errand.base
+    try:
+        now = site.repository.resolve(base)
+    except UsageError:
+        return (f"{base} names no commit any more; the lessons are on {read[:10]}, as it was",)
+    if now == read:
+        return ()
+    told = f"{base} moved to {now[:10]} meanwhile; the lessons are on {read[:10]}, which was read"
+    return (f"{told}: `skillgit rebase-round latest --onto {base}` puts them on its tip",)
 
 
 async def _round(site: _Site) -> Evolution:
@@ -125,6 +139,7 @@ async def _round(site: _Site) -> Evolution:
                 bench=bench,
                 trial=_trial(site, runner),
                 tasks=tasks_of_runs(trajectories) if site.validation else {},
+                turn=turns(site.state, site.progress),
             )
             evolution = await evolve(_request(site, given), _reseedable(tools))
             return replace(evolution, rollouts=rollouts)
@@ -152,7 +167,8 @@ async def _rolled_out(site: _Site, runner: Runner, tasks: TaskSet) -> Path:
     name = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
     folder = site.state / ROLLOUTS_FOLDER / name
     work = Work(skill, tasks.tasks, (seed,))
-    await runner.run(work, RunFolder(folder, overwrite=True), site.progress)
+    async with turns(site.state, site.progress)(name):
+        await runner.run(work, RunFolder(folder, overwrite=True), site.progress)
     return folder
 
 
@@ -205,7 +221,7 @@ def _request(site: _Site, files: Iterable[SourceFile | Diagnostic]) -> Request:
     errand, root = site.errand, site.skill.root
     return Request(
         skill=root,
-        base=errand.base,
+        base=site.skill.commit,
         files=chain(
             uncommitted(site.repository, root, errand.base), no_refusals(site.repository), files
         ),

@@ -1,7 +1,7 @@
 """record: how does the history tell it?
 
 Edits whose hunks touch become one lesson, lessons are ordered by support, each becomes a commit
-made of Git objects, and two refs are moved at the very end: the evidence's, then the branch's.
+made of Git objects, and at the very end two refs are made at once: the evidence's, the branch's.
 The checkout, the index, HEAD and the stash are never looked at. The same round gives the same
 commits, so doing it again changes nothing.
 
@@ -14,13 +14,13 @@ commits, so doing it again changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from skillgit import config
-from skillgit.errors import FindingsError
+from skillgit.errors import FindingsError, SkillgitError
 from skillgit.names import Oid
-from skillgit.ports import Signature, TreeChange, Workshop
+from skillgit.ports import RefMove, Signature, TreeChange, Workshop
 from skillgit.provenance.evidence import lesson_path, render, round_ref
 from skillgit.provenance.patch_digest import patch_digest
 from skillgit.review.replay import message_of, tree_of
@@ -61,8 +61,7 @@ def record(
     evidence = _commit_evidence(repo, lessons, (round_, account, who), options)
     name = branch_name(options.branch_prefix, skill, round_.id)
     tip = lessons[-1].commit
-    _create(repo, round_ref(round_.id), evidence, round_)
-    _create(repo, f"refs/heads/{name}", tip, round_)
+    _create(repo, {round_ref(round_.id): evidence, f"refs/heads/{name}": tip}, round_)
     return Branch(name, tip, round_ref(round_.id), lessons)
 
 
@@ -114,15 +113,28 @@ def _commit_evidence(
     return repo.write_commit(repo.write_tree(None, files), [], text, who)
 
 
-def _create(repo: Workshop, ref: str, new: Oid, round_: Round) -> None:
-    """Make a ref, or be content that an earlier run of the same round made it."""
-    found = repo.read_ref(ref)
-    if found is None:
-        repo.move_ref(ref, new, None, f"skillgit: round {round_.id}")
-    elif found != new:
-        raise FindingsError(
-            f"recording round {round_.id}: {ref} exists already, with other commits "
-            f"({found[:12]}, not {new[:12]})",
-            hint=f"look at it with `git log {ref}`; keep it and start a new round, or drop it with "
-            f"`git update-ref -d {ref}` and run this again",
-        )
+def _create(repo: Workshop, refs: Mapping[str, Oid], round_: Round) -> None:
+    """Make all of the refs or none; be content with those that an earlier run of the round made."""
+    missing = _missing(repo, refs, round_)
+    if not missing:
+        return
+    try:
+        repo.move_refs(missing, f"skillgit: round {round_.id}")
+    except SkillgitError:
+        # Another run of the same round, on another machine, may just have made them.
+        if _missing(repo, refs, round_):
+            raise
+
+
+def _missing(repo: Workshop, refs: Mapping[str, Oid], round_: Round) -> list[RefMove]:
+    found = {ref: repo.read_ref(ref) for ref in refs}
+    for ref, new in refs.items():
+        now = found[ref]
+        if now is not None and now != new:
+            raise FindingsError(
+                f"recording round {round_.id}: {ref} exists already, with other commits "
+                f"({now[:12]}, not {new[:12]})",
+                hint=f"look at it with `git log {ref}`; keep it and start a new round, or drop it "
+                f"with `git update-ref -d {ref}` and run this again",
+            )
+    return [RefMove(ref, new, None) for ref, new in refs.items() if found[ref] is None]
