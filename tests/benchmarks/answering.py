@@ -66,7 +66,7 @@ def _taught(run: str, edits: Request, role: str, draw: random.Random) -> Request
 
 
 def _edit(theme: Theme, item: Request, role: str, draw: random.Random) -> Request:
-    title, text = draw.choice(theme.wordings())
+    title, text = theme.wording(draw)
     places, passages = item["place"]["enum"], item["evidence"]["items"]["enum"]
     passage = passages[draw.randrange(len(passages))]
     ended = "right" if role == "success" else "wrong"

@@ -4,8 +4,9 @@ A theme is told by its `key`, a name that stands in each of its wordings and in 
 runs that teach it, and in nothing else. So whoever reads a lesson knows its theme without being
 told: the simulated merge operator, and the check that no lesson was corrupted.
 
-The wordings of a theme are paraphrases: too different for the program to join. Each paraphrase is
-spelled in a few ways that the program does join.
+The wordings of a theme are paraphrases, most with a remark when they hold and why: too different
+for the program to join. Each is spelled in a few ways that the program does join. There are some
+2,500 wordings that are no spelling of each other, so the more runs, the more merges.
 """
 
 from __future__ import annotations
@@ -32,13 +33,16 @@ class Theme:
     code: str
     paraphrases: tuple[Wording, ...]
 
-    def wordings(self) -> list[Wording]:
-        """All that can be said of it, paraphrase by paraphrase."""
-        return [
-            Wording(title, spelled)
-            for title, text in self.paraphrases
-            for spelled in spellings(text)
-        ]
+    def wording(self, draw: random.Random) -> Wording:
+        """One of the many ways to say it."""
+        title, text = draw.choice(self.paraphrases)
+        return Wording(title, draw.choice(spellings(draw.choice(long_forms(text)))))
+
+
+@cache
+def long_forms(text: str) -> tuple[str, ...]:
+    """The words alone, and with when they hold and what happens otherwise: each another edit."""
+    return (text, *(f"{text} {when} {why}" for when in _WHEN for why in _OTHERWISE))
 
 
 def spellings(text: str) -> tuple[str, ...]:
@@ -47,6 +51,34 @@ def spellings(text: str) -> tuple[str, ...]:
     return (text, f"{plain}!", f"Remember: {text}", f"{plain}, every time.")
 
 
+_WHEN = tuple(
+    f"This matters for every workbook {rest}."
+    for rest in (
+        "with formulas that point to other places",
+        "that somebody keeps by hand and prints",
+        "whose tables do not begin at the top",
+        "with several thousand lines of orders",
+        "that was exported by another program",
+        "in which months stand side by side",
+        "that has notes between its numbers",
+        "with more than one currency in it",
+        "that goes on to a colleague at once",
+        "whose first lines are only decoration",
+    )
+)
+_OTHERWISE = tuple(
+    f"Otherwise the result looks right and {rest}."
+    for rest in (
+        "breaks as soon as someone sorts it",
+        "is short of the lines at its very end",
+        "holds text in the place of numbers",
+        "cannot be opened by an older program",
+        "differs from what the request asked",
+        "hides what went wrong on the way there",
+        "loses what people had added by hand",
+        "adds up to a little more than before",
+    )
+)
 THEMES = (
     Theme(
         "data_only",
@@ -336,7 +368,8 @@ def pool() -> dict[str, str]:
         spelled: theme.key
         for theme in THEMES
         for _, text in theme.paraphrases
-        for spelled in spellings(text)
+        for form in long_forms(text)
+        for spelled in spellings(form)
     }
 
 
