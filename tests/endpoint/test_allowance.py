@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skillgit.endpoint.allowance import Allowance, Caps, Demand, Prices
+from skillgit.endpoint.allowance import Allowance, Demand
+from skillgit.endpoint.caps import Caps, Prices
 from skillgit.errors import PartialError
 from skillgit.types import Usage
 
