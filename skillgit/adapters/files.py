@@ -9,13 +9,16 @@ from pathlib import Path
 
 from skillgit.errors import UsageError
 from skillgit.trajectories.documents import SourceFile
+from skillgit.trajectories.importers.trace2skill_log import is_log
 from skillgit.trajectories.lines import plain
 from skillgit.types import Diagnostic
 
 MAX_BYTES = 200_000_000
 _MAX_SIBLING_BYTES = 10_000_000
 
-_SUFFIXES = (".json", ".jsonl")
+_SUFFIXES = (".json", ".jsonl", ".ndjson", ".traj", ".eval")
+_TEXT_SUFFIX = ".md"
+_HEAD_BYTES = 4096
 # What harnesses write beside trajectories; in a folder these are never trajectories themselves.
 _BESIDE = frozenset(
     {"result.json", "config.json", "lock.json", "reward.json", "manifest.json"}
@@ -28,16 +31,17 @@ _BESIDE_SUFFIXES = (".result.json", ".config.json", ".lock.json")
 def read_trajectory_files(paths: Sequence[Path]) -> Iterator[SourceFile | Diagnostic]:
     """The files that may hold trajectories, in a fixed order; what cannot be read as diagnostics.
 
-    Folders are searched for *.json and *.jsonl, without hidden folders and without following
-    links out of them. A file that is named itself is read whatever its name. Origins are relative
-    to the path given, after its name where several folders are given.
+    Folders are searched for the suffixes of known formats (*.md only where it is the log of a
+    run), without hidden folders and without following links out of them. A file that is named
+    itself is read whatever its name. Origins are relative to the path given, after its name where
+    several folders are given.
     Raises UsageError for a path that does not exist, before anything is read.
     """
     for path in paths:
         if not path.exists():
             raise UsageError(
                 f"looking for trajectories: {path} does not exist",
-                hint="give files (*.json, *.jsonl) or folders that hold them",
+                hint="give files (*.json, *.jsonl, *.traj, *.eval) or folders that hold them",
             )
     return _read_all(paths)
 
@@ -71,6 +75,8 @@ def _read_folder(root: Path, prefix: str) -> Iterator[SourceFile | Diagnostic]:
         for name in sorted(filter(_may_hold_trajectories, names)):
             path = Path(folder, name)
             origin = prefix + _printable(path.relative_to(root).as_posix())
+            if path.suffix.lower() == _TEXT_SUFFIX and not _is_log(path):
+                continue
             if not path.resolve().is_relative_to(inside):
                 yield Diagnostic(origin, "a link that leads out of the folder is not followed")
             else:
@@ -86,7 +92,14 @@ def _is_run(folder: Path) -> bool:
 def _may_hold_trajectories(name: str) -> bool:
     lowered = name.lower()
     beside = lowered in _BESIDE or lowered.endswith(_BESIDE_SUFFIXES)
-    return lowered.endswith(_SUFFIXES) and not beside and not lowered.startswith(".")
+    known = lowered.endswith((*_SUFFIXES, _TEXT_SUFFIX))
+    return known and not beside and not lowered.startswith(".")
+
+
+def _is_log(path: Path) -> bool:
+    """A text that begins as a log of a run? Folders hold many others, which nobody must hear of."""
+    head = _bytes(path, _HEAD_BYTES, whole=False)
+    return isinstance(head, bytes) and is_log(head)
 
 
 def _read(path: Path, origin: str) -> SourceFile | Diagnostic:
@@ -110,8 +123,8 @@ def _siblings(path: Path) -> dict[str, bytes]:
     return found
 
 
-def _bytes(path: Path, most: int) -> bytes | str:
-    """The bytes of a regular file, or why not."""
+def _bytes(path: Path, most: int, *, whole: bool = True) -> bytes | str:
+    """The bytes of a regular file, or why not; the first `most` of it, if not the whole."""
     try:
         # Without O_NONBLOCK, opening a pipe would wait for someone to write into it.
         with open(path, "rb", opener=_opener) as file:
@@ -121,6 +134,8 @@ def _bytes(path: Path, most: int) -> bytes | str:
             data = file.read(most + 1)
     except OSError as error:
         return f"cannot be read: {error.strerror or type(error).__name__}"
+    if not whole:
+        return data[:most]
     if len(data) > most:
         return f"larger than {most // 1_000_000} MB: split it, or give its parts one by one"
     return data

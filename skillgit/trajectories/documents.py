@@ -39,17 +39,37 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One JSON value of a file; `line` is 0 where the value is the whole file."""
+    """One JSON value of a file; `line` is 0 where the value is the whole file.
+
+    `part` names the place of a value that is only a part of such a value (`part_of`).
+    """
 
     file: SourceFile
     value: JsonValue
     digest: Digest
     line: int = 0
+    part: str = ""
 
     @property
     def origin(self) -> str:
-        """The file's origin, with `:line` in a file of several values."""
-        return f"{self.file.origin}:{self.line}" if self.line else self.file.origin
+        """The file's origin, with `:line` in a file of several values, and `#part` for a part."""
+        line = f":{self.line}" if self.line else ""
+        part = f"#{self.part}" if self.part else ""
+        return f"{self.file.origin}{line}{part}"
+
+
+def part_of(whole: Document, value: JsonValue, name: str) -> Document:
+    """One of several trajectories in a value; its identity is the digest of its own content.
+
+    So a run that two files hold among others counts once. Content means the JSON with sorted keys.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    except (ValueError, TypeError, RecursionError):
+        text = f"{whole.digest}#{name}"
+    digest = digest_of(text.encode("utf-8", "surrogatepass"))
+    name = f"{whole.part}/{name}" if whole.part else name
+    return Document(whole.file, value, digest, whole.line, name)
 
 
 def documents(file: SourceFile) -> Iterator[Document | Diagnostic]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from skillgit.trajectories.documents import Document, JsonObject, JsonValue
+from skillgit.trajectories.documents import Document, JsonObject, JsonValue, SourceFile
 from skillgit.types import Diagnostic, Outcome, Step, ToolCall, Trajectory
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -25,13 +25,16 @@ class Imported:
 class Importer(NamedTuple):
     """One foreign format.
 
-    `recognises` looks at the shape of the first value of a file, and `read` makes trajectories of
-    all its values; it passes on the diagnostics among them. Neither raises, whatever the values.
+    `recognises` looks at the shape of one of the first values of a file, and `read` makes
+    trajectories of all its values; it passes on the diagnostics among them. Neither raises,
+    whatever the values. A format whose files are no JSON also has `unpack`: the values in such a
+    file, or None where its bytes are of another format.
     """
 
     format: str
     recognises: Callable[[JsonValue], bool]
     read: Callable[[Iterable[Document | Diagnostic]], Iterator[Trajectory | Diagnostic]]
+    unpack: Callable[[SourceFile], Iterator[Document | Diagnostic] | None] | None = None
 
 
 def one_by_one(
@@ -100,7 +103,8 @@ def _acts(step: Step) -> bool:
 
 def remark(document: Document, message: str) -> Diagnostic:
     """A diagnostic about one value of a file."""
-    return Diagnostic(document.file.origin, message, document.line)
+    part = f"#{document.part}" if document.part else ""
+    return Diagnostic(f"{document.file.origin}{part}", message, document.line)
 
 
 def text_of(value: JsonValue) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ _COLUMNS = {
     "file": ("file", "filename", "path"),
     "task": ("task_id", "task", "instance_id"),
 }
+_LINE = re.compile(r":\d+$")
 _JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _HINT = (
     "give CSV or TSV with a header, or JSON objects: one of id, file, task_id, "
@@ -172,15 +174,13 @@ def _index(known: Mapping[TrajectoryId, Names]) -> _Index:
 
 
 def file_names(origin: str) -> Iterator[str]:
-    """How a table may name a file: path or name, without suffixes, `:line` where there is one."""
-    path, colon, line = origin.rpartition(":")
-    path, line = (path, line) if colon and line.isdigit() else (origin, "")
+    """How a table may name a file: path or name, without suffixes, with `:line` and `#part`."""
+    path, hash_, part = origin.partition("#")
+    path, colon, line = path.rpartition(":") if _LINE.search(path) else (path, "", "")
     name = PurePosixPath(path).name
     stem = name.rsplit(".", 1)[0]
     for text in {path, name, stem, stem.removesuffix(".trajectory")}:
-        yield text
-        if line:
-            yield f"{text}:{line}"
+        yield from {text, f"{text}{colon}{line}", f"{text}{colon}{line}{hash_}{part}"}
 
 
 def _meant(row: Row, index: _Index) -> set[TrajectoryId]:

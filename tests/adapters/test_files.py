@@ -28,6 +28,17 @@ def test_folders_are_searched_in_a_fixed_order(tmp_path: Path) -> None:
     assert origins(tmp_path) == ["a.JSON", "b/1.jsonl", "b/2.json"]
 
 
+def test_other_suffixes_and_texts_that_are_logs(tmp_path: Path) -> None:
+    write(tmp_path, "a.traj", "b.eval", "c.ndjson", "d.txt", "README.md", "e.log", "g.md/x.json")
+    (tmp_path / "f.MD").write_text("\n# Chat History: robot\n---\n" + "x" * 10_000)
+    found = {item.origin: item for item in read_trajectory_files([tmp_path])}
+    assert found.keys() == {"a.traj", "b.eval", "c.ndjson", "f.MD", "g.md/x.json"}
+    log = found["f.MD"]
+    assert isinstance(log, SourceFile)
+    assert len(log.data) > 10_000
+    assert origins(tmp_path / "README.md") == ["README.md"], "a file that is named is read"
+
+
 def test_what_harnesses_write_beside_trajectories_is_none(tmp_path: Path) -> None:
     beside = ["result.json", "config.json", "lock.json", "x.result.json", "outcomes.jsonl"]
     write(tmp_path, "x.json", *beside)

@@ -16,6 +16,7 @@ from skillgit.trajectories.view import step_lines, view
 from skillgit.types import Outcome, Result, Step, ToolCall, Trajectory
 
 CASES = Path(__file__).parent / "cases"
+PROMPTS = Path(__file__).parents[2] / "templates" / "prompts"
 
 
 def imported(data: bytes | str | object, origin: str = "runs/a.json") -> Imported:
@@ -42,7 +43,11 @@ CHAT = {"messages": [USER, AGENT]}
 # --------------------------------------------------------------------------- golden files
 
 
-@pytest.mark.parametrize("case", sorted(CASES.glob("*.json*")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "case",
+    sorted(path for path in CASES.iterdir() if not path.name.endswith(".expected.txt")),
+    ids=lambda path: path.name,
+)
 def test_golden(case: Path) -> None:
     found = import_file(SourceFile(case.name, case.read_bytes()))
     lines: list[str] = []
@@ -292,6 +297,7 @@ def test_messages_and_steps_of_no_known_kind_are_counted() -> None:
 
 def check(found: Imported) -> None:
     assert found.trajectories or found.diagnostics, "nothing disappears in silence"
+    assert [text for text, _ in remarks(found) if "is broken" in text] == []
     for one in found.trajectories:
         assert isinstance(one.digest, Digest)
         assert any(step_lines(step) for step in one.steps) or one.steps
@@ -351,6 +357,67 @@ def test_no_json_crashes_an_importer(value: object) -> None:
         importer.recognises(value)
     check(imported(value))
     check(imported(f"{json.dumps(value)}\n{json.dumps(CHAT)}\n", "x.jsonl"))
+
+
+# --------------------------------------------------------------------------- lists and first lines
+
+
+def test_a_list_of_runs_is_as_many_trajectories_each_with_its_own_identity() -> None:
+    other = {"messages": [USER, {"role": "assistant", "content": "Twice."}]}
+    found = imported([CHAT, other, CHAT])
+    one, two, again = found.trajectories
+    assert [run.origin for run in found.trajectories] == [
+        "runs/a.json#1",
+        "runs/a.json#2",
+        "runs/a.json#3",
+    ]
+    assert one.digest == again.digest != two.digest
+    assert imported([{"messages": CHAT["messages"]}]).trajectories[0].digest == one.digest
+
+
+def test_what_is_wrong_in_a_list_is_told_with_its_place() -> None:
+    found = imported([CHAT, {"other": 1}, {"messages": []}])
+    assert len(found.trajectories) == 1
+    assert [(remark.origin, remark.message) for remark in found.diagnostics] == [
+        ("runs/a.json#2", "no chat messages, unlike the first value of this file"),
+        ("runs/a.json#3", "looks like chat messages, but holds no steps"),
+    ]
+
+
+def test_first_lines_that_say_nothing_do_not_hide_the_format() -> None:
+    found = imported('{"note": 1}\n{bad\n' + json.dumps(CHAT), "log.jsonl")
+    assert len(found.trajectories) == 1
+    assert [line for _, line in remarks(found)] == [1, 2]
+    found = imported('{"note": 1}\n' * 100 + json.dumps(CHAT), "log.jsonl")
+    assert found.trajectories == ()
+    assert remarks(found)[0][1] == 1
+
+
+# --------------------------------------------------------------------------- our own sessions
+
+
+@pytest.mark.parametrize("template", ["analyst", "diagnose", "merge", "draft"])
+def test_sessions_of_our_own_analysts_are_left_out(template: str) -> None:
+    prompt = (PROMPTS / f"{template}.md.j2").read_text(encoding="utf-8")
+    for role in ("system", "user"):
+        own = {"messages": [{"role": role, "content": f"\n{prompt}"}, USER, AGENT]}
+        found = imported(f"{json.dumps(own)}\n{json.dumps(CHAT)}\n", "log.jsonl")
+        assert [one.origin for one in found.trajectories] == ["log.jsonl:2"]
+        ((message, line),) = remarks(found)
+        assert message.startswith("sessions of skillgit's own analysts")
+        assert message.endswith("left out: 1 (log.jsonl:1)")
+        assert line == 0
+
+
+def test_runs_of_our_own_agent_and_runs_that_quote_our_prompts_are_kept() -> None:
+    prompt = (PROMPTS / "agent.md.j2").read_text(encoding="utf-8")
+    quoted = "Why? " + (PROMPTS / "analyst.md.j2").read_text(encoding="utf-8")
+    for text in (prompt, quoted):
+        assert imported([{"role": "system", "content": text}, USER, AGENT]).trajectories
+    step = {"source": "agent", "message": "m"}
+    for name, kept in (("skillgit", 1), ("skillgit-analyst", 0), ("skillgit:some-model", 0)):
+        run = {"schema_version": "ATIF-v1.7", "agent": {"name": name}, "steps": [step]}
+        assert len(imported(run).trajectories) == kept
 
 
 def test_what_a_verifier_says_beside_its_rewards_is_the_detail() -> None:
