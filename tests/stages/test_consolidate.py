@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +20,6 @@ from skillgit.skill.hunks import Ground, apply_changes
 from skillgit.skill.placement import insertion, replacement, words_of
 from skillgit.stages.consolidate import consolidate
 from skillgit.stages.consolidate.join import join_alike, share_words
-from skillgit.stages.consolidate.tree import plan_tree
 from skillgit.types import (
     MANIFEST,
     ChangeSet,
@@ -127,20 +125,6 @@ def test_edits_whose_repairs_brought_in_the_same_are_one_lesson_wherever_they_st
         (1, "Money is in EUR."),
     ]
     assert [(fate.edit, fate.into) for fate in result.fates] == [(away.id, proven[1].id)]
-
-
-@pytest.mark.parametrize("count", [1, 2, 31, 32, 33, 128, 323, 1024, 10_000])
-@pytest.mark.parametrize("batch", [2, 5, 32])
-def test_the_tree_covers_every_leaf_once_in_nearly_equal_groups(count: int, batch: int) -> None:
-    below = count
-    for level in plan_tree(count, batch):
-        assert [child for node in level for child in node] == list(range(below))
-        sizes = [len(node) for node in level]
-        assert max(sizes) - min(sizes) <= 1
-        assert max(sizes) <= batch
-        below = len(level)
-    assert below == 1
-    assert plan_tree(323, 32)[0].__len__() == 11
 
 
 def test_support_routes_a_lesson() -> None:

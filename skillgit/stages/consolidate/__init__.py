@@ -5,9 +5,11 @@ writes a diff; what counts, joins, seats and withholds is the program. In order:
 
     refused     what people refused before is withheld, in nearly these words or by the operator
     join        identical and near-identical edits, before any call
-    tree        merges by reference in a planned tree, no barrier between its levels
+    tree        merges by reference in a planned tree, no barrier between its levels; where the
+                operator fails the program joins what is alike, and where it is asked too much the
+                question is parted
     support     low support is withheld
-    reconcile   edits that want the same lines: one question
+    reconcile   edits that want the same lines and were never shown together: one question
     seat        niche lessons go to references/; on the same lines the better supported stays
     budget      SKILL.md stays under its limits, the least supported is demoted first
 
@@ -23,12 +25,16 @@ from skillgit.ports import Model
 from skillgit.provenance.evidence import Refusal
 from skillgit.stages.consolidate.budget import within_budget
 from skillgit.stages.consolidate.join import join_alike
+from skillgit.stages.consolidate.operator import Operator
 from skillgit.stages.consolidate.reconcile import reconcile
 from skillgit.stages.consolidate.refused import without_refused
 from skillgit.stages.consolidate.route import strong_enough, strongest
 from skillgit.stages.consolidate.seat import seat
 from skillgit.stages.consolidate.tree import merge_tree
 from skillgit.types import ChangeSet, Patch, Skill
+
+_MOST_EDITS = 64
+"""So many edits any operator can be asked about at once; with large batches, more."""
 
 
 async def consolidate(
@@ -40,11 +46,12 @@ async def consolidate(
 ) -> ChangeSet:
     """Merge the patches of all analysts; every edit that goes in comes out or has a fate."""
     batch = options.merge_batch
+    operator = Operator(model, max(_MOST_EDITS, 4 * batch), refused)
     done = without_refused([edit for patch in patches for edit in patch.edits], refused)
     done = _then(done, join_alike(done.edits))
-    done = _then(done, await merge_tree(patches, done.edits, batch, model, refused))
+    done = _then(done, await merge_tree(patches, done.edits, batch, operator))
     done = _then(done, strong_enough(done.edits, options.min_support))
-    done = _then(done, await reconcile(skill, done.edits, model, refused))
+    done = _then(done, await reconcile(skill, done.edits, done.merges, operator))
     done = _then(done, without_refused(done.edits, refused))
     done = _then(done, seat(skill, done.edits, options.main_support))
     done = _then(done, strongest(done.edits, options.max_lessons))

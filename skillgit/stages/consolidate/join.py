@@ -7,9 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rapidfuzz import fuzz, process  # noqa: TID251 - its home
-
 from skillgit.skill.placement import words_of
+from skillgit.stages.consolidate.alike import Wordings
 from skillgit.types import (
     ChangeSet,
     CreateFile,
@@ -20,9 +19,6 @@ from skillgit.types import (
     Replace,
     State,
 )
-
-NEAR = 92.0
-"""Token-sort ratio (0 to 100) from which two wordings count as one."""
 
 SHARED = 0.3
 """The part of the shorter wording's telling words that two edits of one lesson must share."""
@@ -59,12 +55,12 @@ def join_alike(edits: Sequence[Edit]) -> ChangeSet:
 
 def _joined(clusters: Iterable[Sequence[Edit]]) -> ChangeSet:
     kept: list[Edit] = []
-    fates: tuple[Fate, ...] = ()
+    fates: list[Fate] = []
     for cluster in clusters:
         head, gone = joined(cluster)
         kept.append(head)
         fates += gone
-    return ChangeSet(tuple(kept), fates)
+    return ChangeSet(tuple(kept), tuple(fates))
 
 
 def _by_marks(edits: Iterable[Edit]) -> list[list[Edit]]:
@@ -104,18 +100,14 @@ def _clusters(edits: Sequence[Edit]) -> list[list[Edit]]:
     same: defaultdict[str, list[Edit]] = defaultdict(list)
     for edit in edits:
         same[plain_words(edit)].append(edit)
-    heads: dict[str, list[Edit]] = {}
-    for wording, members in same.items():
-        near = nearly_equal(wording, heads.keys())
-        heads.setdefault(near or wording, []).extend(members)
-    return list(heads.values())
-
-
-def nearly_equal(wording: str, known: Iterable[str]) -> str | None:
-    """The nearest of some plain wordings, if it is the same but for spelling."""
-    rivals = list(known)
-    near = process.extractOne(wording, rivals, scorer=fuzz.token_sort_ratio, score_cutoff=NEAR)
-    return near[0] if near else None
+    known = Wordings(list(same))
+    clusters: dict[int, list[Edit]] = {}
+    for number, members in enumerate(same.values()):
+        near = known.nearest_to(number)
+        if near is None:
+            known.know(number)
+        clusters.setdefault(number if near is None else near, []).extend(members)
+    return list(clusters.values())
 
 
 def plain_words(edit: Edit) -> str:

@@ -4,14 +4,18 @@ The operator answers by reference, one word for each edit: `own` (a lesson of it
 an earlier edit that teaches the same, or why it must not get into the skill. The schema demands
 each id exactly once, so no edit can be forgotten, and an id can only point backwards, so no circle
 can be built. Sources are united by the program: support is exact whatever the model says.
+
+Only what is shown is coarse. From ten runs on the support is told in steps, and edits of one step
+stand in the order of their ids: so one trajectory more seldom changes a question.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from skillgit.ports import Call, JsonObject, Message, Model, NoReply
+from skillgit.ports import Call, JsonObject, Message, Model
 from skillgit.provenance.evidence import Refusal
 from skillgit.skill.placement import words_of
 from skillgit.stages.consolidate.join import by_strength, joined, share_words
@@ -21,59 +25,101 @@ from skillgit.stages.consolidate.wording import place_of, reworded
 from skillgit.types import ChangeSet, Edit, Fate, MergeRecord, State
 
 DROP_REASONS = ("too specific", "vague", "wrong")
+STEPS: tuple[int, ...] = (
+    *range(10),
+    10,
+    20,
+    50,
+    100,
+    200,
+    500,
+    1000,
+    2000,
+    5000,
+    10_000,
+    100_000,
+    1_000_000,
+)
+"""The supports that a question tells apart; below ten all of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class MergeNode:
-    """Which merge it is: its place in the tree, and the question (`merge` or `reconcile`)."""
+class Question:
+    """Edits that the operator is asked about at once, and the call that asks."""
 
-    level: int
-    number: int
-    question: str
+    edits: tuple[Edit, ...]
+    refused: tuple[Refusal, ...]
+    call: Call | None
+    """None where there is nothing to ask."""
+
+    def answered(self, level: int, value: JsonObject, remark: str = "") -> ChangeSet:
+        """What the operator's verdicts leave of the edits."""
+        sorting = _Sorting(_named(self.edits), self.refused)
+        sorting.read(value)
+        how = "; ".join(filter(None, (sorting.remark(), remark)))
+        return self.recorded(level, sorting.result(), how)
+
+    def recorded(self, level: int, result: ChangeSet, how: str) -> ChangeSet:
+        """The result with the record of how it came about; nodes are numbered in the end."""
+        record = MergeRecord(
+            level=level,
+            node=0,
+            inputs=tuple(edit.id for edit in self.edits),
+            outputs=tuple(edit.id for edit in result.edits),
+            fates=result.fates,
+            how=how,
+        )
+        return replace(result, merges=(record,))
 
 
-async def merge(
-    node: MergeNode, edits: Sequence[Edit], model: Model, refused: Sequence[Refusal] = ()
-) -> ChangeSet:
-    """Ask the operator which of these edits are one lesson; a failing call joins nothing."""
-    shown = by_strength(edits)
+def question(
+    kind: str, name: str, edits: Iterable[Edit], model: Model, refused: Sequence[Refusal] = ()
+) -> Question:
+    """Which of these edits are one lesson? `kind` is `merge` or `reconcile`."""
+    shown = _in_order(edits)
     met = met_by(shown, refused)
     if len(shown) < 2 and not met:
-        return _recorded(node, shown, ChangeSet(shown), "program")
-    named = {f"e{number}": edit for number, edit in enumerate(shown, start=1)}
-    call = _call(node, named, model, met)
-    answer = await model.ask(call)
-    if isinstance(answer, NoReply):
-        return _recorded(node, shown, ChangeSet(shown), f"fallback: {answer.reason}")
-    sorting = _Sorting(named, met)
-    sorting.read(answer.value)
-    return _recorded(node, shown, sorting.result(), sorting.remark())
+        return Question(shown, met, None)
+    named = _named(shown)
+    asked = model.prompts(f"{kind}-question", edits=_shown(named))
+    if met:
+        told = model.prompts("merge-refused", refused=shown_refusals(met))
+        asked = f"{told}\n\n{asked}"
+    messages = (Message("system", model.prompts("merge")), Message("user", asked))
+    schema = _schema(list(named), (*DROP_REASONS, *((VERDICT,) if met else ())))
+    return Question(shown, met, Call(kind, f"{kind} {name}", messages, schema))
 
 
-def _call(
-    node: MergeNode, named: dict[str, Edit], model: Model, refused: Sequence[Refusal]
-) -> Call:
-    question = model.prompts(f"{node.question}-question", edits=_shown(named))
-    if refused:
-        told = model.prompts("merge-refused", refused=shown_refusals(refused))
-        question = f"{told}\n\n{question}"
-    messages = (Message("system", model.prompts("merge")), Message("user", question))
-    label = f"{node.question} {node.level}/{node.number}"
-    more = (VERDICT,) if refused else ()
-    return Call(node.question, label, messages, _schema(list(named), (*DROP_REASONS, *more)))
+def _in_order(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """Best supported first, as far as the question tells supports apart."""
+    return tuple(sorted(edits, key=lambda edit: (-step_of(edit.support), edit.id)))
+
+
+def step_of(support: int) -> int:
+    """The support as a question tells it: at least so many."""
+    return STEPS[bisect_right(STEPS, support) - 1]
+
+
+def _named(edits: Sequence[Edit]) -> dict[str, Edit]:
+    return {f"e{number}": edit for number, edit in enumerate(edits, start=1)}
 
 
 def _shown(named: dict[str, Edit]) -> list[dict[str, object]]:
     return [
         {
             "id": name,
-            "support": edit.support,
+            "support": _told(edit.support),
             "place": place_of(edit.change),
             "title": edit.lesson.title,
             "text": " ".join(words_of(edit.change).split()),
         }
         for name, edit in named.items()
     ]
+
+
+def _told(support: int) -> int | str:
+    step = step_of(support)
+    return step if step < 10 else f"{step}+"
 
 
 def _schema(names: list[str], drops: Sequence[str]) -> dict[str, object]:
@@ -155,15 +201,3 @@ class _Sorting:
             (self._unlike, "kept: they share no words with what was refused"),
         )
         return "; ".join(["model", *(f"{count} {what}" for count, what in remarks if count)])
-
-
-def _recorded(node: MergeNode, inputs: Sequence[Edit], result: ChangeSet, how: str) -> ChangeSet:
-    record = MergeRecord(
-        level=node.level,
-        node=node.number,
-        inputs=tuple(edit.id for edit in inputs),
-        outputs=tuple(edit.id for edit in result.edits),
-        fates=result.fates,
-        how=how,
-    )
-    return replace(result, merges=(record,))

@@ -1,16 +1,22 @@
-"""Edits that want the same lines: one bounded question for each such cluster."""
+"""Edits that want the same lines: one bounded question for each such cluster.
+
+The root of the tree has shown the operator all that is left, as a rule in one question, so the same
+is not asked again: a cluster is asked about where no answered question showed all of it, because
+the root was parted or came to nothing. That saves a call that all others would have to wait for.
+"""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
-from skillgit.ports import Model
-from skillgit.provenance.evidence import Refusal
+from skillgit.names import EditId
 from skillgit.skill.hunks import group_edits
 from skillgit.stages.consolidate.join import by_strength
-from skillgit.stages.consolidate.merge import MergeNode, merge
-from skillgit.types import ChangeSet, Edit, Skill
+from skillgit.stages.consolidate.operator import Asking, Operator, together, united
+from skillgit.stages.consolidate.tree import numbered
+from skillgit.types import ChangeSet, Edit, MergeRecord, Skill
 
 RECONCILE_LEVEL = 99
 """The level of these merges in the evidence: above every tree."""
@@ -19,24 +25,35 @@ MOST = 24
 
 
 async def reconcile(
-    skill: Skill, edits: Sequence[Edit], model: Model, refused: Sequence[Refusal] = ()
+    skill: Skill, edits: Sequence[Edit], merges: Iterable[MergeRecord], operator: Operator
 ) -> ChangeSet:
-    """Ask about each cluster of touching edits which of them are one lesson."""
+    """Ask about touching edits which of them are one lesson, as far as `merges` have not."""
     groups = group_edits(skill, by_strength(edits))
-    crowded = [group for group in groups if len(group) > 1]
-    model.progress.start("reconcile", len(crowded))
-    nodes = [MergeNode(RECONCILE_LEVEL, number, "reconcile") for number in range(len(crowded))]
-    results = await asyncio.gather(
-        *(
-            merge(node, group[:MOST], model, refused)
-            for node, group in zip(nodes, crowded, strict=True)
-        )
+    together_before = _Shown(merges)
+    crowded = [
+        group for group in groups if len(group) > 1 and not together_before.all_of(group[:MOST])
+    ]
+    operator.model.progress.start("reconcile", len(crowded))
+    results = await together(
+        operator.ask(Asking("reconcile", f"{RECONCILE_LEVEL}/{number}", RECONCILE_LEVEL), group)
+        for number, group in enumerate(group[:MOST] for group in crowded)
     )
-    model.progress.finish("reconcile")
-    kept = [edit for group in groups if len(group) == 1 for edit in group]
-    kept += [edit for group in crowded for edit in group[MOST:]]
-    return ChangeSet(
-        by_strength([*kept, *(edit for result in results for edit in result.edits)]),
-        tuple(fate for result in results for fate in result.fates),
-        tuple(record for result in results for record in result.merges),
-    )
+    operator.model.progress.finish("reconcile")
+    done = united(results)
+    asked = {edit.id for group in crowded for edit in group[:MOST]}
+    kept = (edit for edit in edits if edit.id not in asked)
+    return ChangeSet(by_strength(chain(kept, done.edits)), done.fates, tuple(numbered(done.merges)))
+
+
+class _Shown:
+    """Which edits the operator has been shown together, and has answered about."""
+
+    def __init__(self, merges: Iterable[MergeRecord]) -> None:
+        self._questions: defaultdict[EditId, set[int]] = defaultdict(set)
+        for number, record in enumerate(merges):
+            if record.how.startswith("model"):
+                for edit in record.inputs:
+                    self._questions[edit].add(number)
+
+    def all_of(self, edits: Iterable[Edit]) -> bool:
+        return bool(set.intersection(*(self._questions[edit.id] for edit in edits)))

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 
 from skillgit.provenance.evidence import Refusal
 from skillgit.provenance.trailers import plain
+from skillgit.stages.consolidate.alike import Wordings
 from skillgit.stages.consolidate.join import (
-    nearly_equal,
     plain_text,
     plain_words,
     said_by,
@@ -31,11 +31,13 @@ def without_refused(edits: Sequence[Edit], refused: Sequence[Refusal]) -> Change
     """Withhold the edits whose words are nearly those of a refused lesson."""
     known = {plain_text(words): one for one in refused for words in one.words}
     known.pop("", None)
+    wordings = Wordings(list(known))
+    wordings.know_all()
     kept: list[Edit] = []
     fates: list[Fate] = []
     for edit in edits:
         wording = plain_words(edit)
-        near = nearly_equal(wording, known) if wording else None
+        near = wordings.nearest(wording) if wording else None
         if near is None:
             kept.append(edit)
         else:
@@ -50,8 +52,10 @@ def reason_of(refusal: Refusal) -> str:
 
 def met_by(edits: Iterable[Edit], refused: Sequence[Refusal]) -> tuple[Refusal, ...]:
     """The refusals that some of the edits could mean, newest first: only they are shown."""
+    if not refused:
+        return ()
     said = [telling_words(said_by(edit)) for edit in edits]
-    met = [one for one in refused if any(_overlap(words, one) for words in said)]
+    met = [one for one in refused if _met(said, _sayings(one))]
     return tuple(sorted(met, key=lambda one: (-one.when, one.title, one.words))[:_MOST_SHOWN])
 
 
@@ -65,10 +69,17 @@ def meant_by(edit: Edit, refused: Sequence[Refusal]) -> Refusal | None:
     )
 
 
+def _met(said: Iterable[set[str]], sayings: Sequence[set[str]]) -> bool:
+    return any(shared(words, one) for words in said for one in sayings)
+
+
 def _overlap(words: set[str], refusal: Refusal) -> int:
     """How many telling words are shared; 0 where they are too few."""
-    sayings = (telling_words(f"{refusal.title} {said}") for said in refusal.words or ("",))
-    return max(len(words & said) if shared(words, said) else 0 for said in sayings)
+    return max(len(words & one) if shared(words, one) else 0 for one in _sayings(refusal))
+
+
+def _sayings(refusal: Refusal) -> list[set[str]]:
+    return [telling_words(f"{refusal.title} {said}") for said in refusal.words or ("",)]
 
 
 def shown(refused: Sequence[Refusal]) -> list[str]:
