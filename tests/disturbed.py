@@ -172,7 +172,7 @@ class Site:
         """The command line of a round; merges of few, so that there are several levels."""
         program = [sys.executable, "-m", "skillgit", "-C", str(self.repository.path)]
         asked = ["evolve", SKILL, "-t", str(self.runs), "--error-analyst", "single-call"]
-        return [*program, *asked, "-q", "--base-url", url, "--merge-batch", "4", *more]
+        return [*program, *asked, "--base-url", url, "--merge-batch", "4", *more]
 
     def start(self, url: str, *more: str, env: Mapping[str, str] | None = None) -> Command:
         return Command(

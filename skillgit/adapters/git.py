@@ -33,7 +33,7 @@ _MERGES_SINCE = (2, 38)
 _CONFIGURATION = {
     "commit.gpgSign": "false",
     "core.attributesFile": os.devnull,
-    "core.filesRefLockTimeout": "3000",
+    "core.filesRefLockTimeout": "1000",
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
     "core.quotePath": "false",

@@ -23,6 +23,10 @@ _ADVICE = (
         r"'(?P<ref>refs/heads/[^']+)' exists; cannot create",
         "rename the branch {ref}, or choose another record.branch_prefix",
     ),
+    (
+        r"couldn't write|write error|unable to write|unable to create temporary",
+        f"see whether the disk is full, then {_AGAIN}",
+    ),
 )
 _DAMAGED = "run `git fsck` if the repository looks damaged"
 
