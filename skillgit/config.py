@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+LOCAL = "local"
+"""The executor that needs no other machine."""
 SEEDS = (41, 42, 43)
 """Those of the paper (section 3.1), with which skills are measured unless others are given."""
 
@@ -96,14 +98,17 @@ class Endpoint:
     """An OpenAI-compatible endpoint and how to speak to it."""
 
     base_url: str = "http://127.0.0.1:8000/v1"
+    """Several addresses, with blanks between them, share the calls."""
     model: str = ""
     """Empty: the only model that the endpoint serves."""
     api_key_env: str = "SKILLGIT_API_KEY"
     """The environment variable that holds the key; the key itself is never configuration."""
     workers: int = 128
     timeout: float = 600.0
-    """Seconds for one call."""
+    """Seconds for one call, at most: what is overdue here is learnt from the other calls."""
     retries: int = 5
+    patience: float = 120.0
+    """Seconds to wait for an endpoint that went away in the middle of a round."""
     seed: int = 41
     success: Sampling = field(default_factory=Sampling)
     error: Sampling = field(default_factory=Sampling)
@@ -229,6 +234,14 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Executor:
+    """Where analysts and runs are: in this process, or on the machines of a Ray cluster."""
+
+    address: str = LOCAL
+    """`local`, `ray` (a cluster on this machine), `HOST:PORT` or `ray://HOST:PORT`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """One value for each table of the configuration file."""
 
@@ -242,3 +255,4 @@ class Config:
     grading: Grading = field(default_factory=Grading)
     gate: Gate = field(default_factory=Gate)
     check: Check = field(default_factory=Check)
+    executor: Executor = field(default_factory=Executor)

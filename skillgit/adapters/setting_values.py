@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TypeGuard
 from urllib.parse import urlsplit
 
 from skillgit.config import Config, Grade
@@ -32,6 +33,9 @@ def _leaves(value: object, prefix: str = "") -> Iterator[tuple[str, Value]]:
 DEFAULTS: Mapping[str, Value] = MappingProxyType(dict(_leaves(Config())))
 """Every setting by its dotted key, in the order of config.py. A default also shows the type."""
 
+SEVERAL = frozenset({"endpoint.base_url"})
+"""Settings that may be a list, or text with blanks between its parts."""
+
 OPEN = "check.severity"
 """The table whose keys are not settings of config.py but the ids of rules."""
 
@@ -54,6 +58,7 @@ _LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "endpoint.workers": (1, 100_000),
         "endpoint.timeout": (0.1, 86_400),
         "endpoint.retries": (0, 100),
+        "endpoint.patience": (0, 86_400),
         "endpoint.seed": (0, 2**31 - 1),
         "collect.limit": (0, 10_000_000),
         "collect.pass_score": (-1e12, 1e12),
@@ -152,6 +157,8 @@ def nearest(key: str) -> str:
 
 def _typed(key: str, given: object, where: str, *, from_text: bool) -> Value:
     default = DEFAULTS[key]
+    if key in SEVERAL and _is_list_of_text(given):
+        given = " ".join(given)
     value = _from_text(given, default) if from_text and isinstance(given, str) else given
     if isinstance(default, StrEnum):
         choices = {choice.value: choice for choice in type(default)}
@@ -164,6 +171,11 @@ def _typed(key: str, given: object, where: str, *, from_text: bool) -> Value:
     if isinstance(default, float) and type(value) is int:
         return float(value)
     raise _wrong(key, given, where, _EXPECTED[type(default)])
+
+
+def _is_list_of_text(given: object) -> TypeGuard[Sequence[str]]:
+    several = isinstance(given, (list, tuple)) and bool(given)
+    return several and all(isinstance(each, str) for each in given)
 
 
 def _from_text(text: str, default: Value) -> object:
@@ -190,7 +202,8 @@ def _check_text(key: str, value: str, where: str) -> None:
         raise UsageError(f"{where}: {key} has a control character", hint="write it on one line")
     match key:
         case "endpoint.base_url":
-            _check_url(value, where)
+            for url in value.split() or [value]:
+                _check_url(url, where)
         case "endpoint.api_key_env" if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", value):
             # Not shown: it may well be the key itself.
             raise UsageError(
@@ -201,6 +214,10 @@ def _check_text(key: str, value: str, where: str) -> None:
             r"(?!.*\.lock(/|$))[A-Za-z0-9_-][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*", value
         ):
             raise _wrong(key, value, where, "the beginning of a branch name, as skillgit or team/x")
+        case "executor.address" if not re.fullmatch(
+            r"local|ray|(ray://)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", value
+        ):
+            raise _wrong(key, value, where, '"local", "ray", "HOST:PORT" or "ray://HOST:PORT"')
         case _:
             pass
 

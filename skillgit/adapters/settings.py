@@ -26,7 +26,8 @@ USER_FILE = "config.toml"
 
 # From what a stranger's repository says a secret must not be chosen and sent to an address that
 # the same file chooses.
-_NOT_FROM_A_REPOSITORY = frozenset({"endpoint.api_key_env"})
+# Nor a cluster: its workers are handed the key and run what this machine sends, and the other way.
+_NOT_FROM_A_REPOSITORY = frozenset({"endpoint.api_key_env", "executor.address"})
 _SHORT_NAMES = MappingProxyType(
     {"SKILLGIT_BASE_URL": "endpoint.base_url", "SKILLGIT_MODEL": "endpoint.model"}
 )
@@ -112,9 +113,15 @@ def _value_at(config: object, key: str) -> Value:
 
 def _without_password(value: Value) -> Value:
     if isinstance(value, str) and "@" in value and "://" in value:
-        address = urlsplit(value)
-        return address._replace(netloc="***@" + address.netloc.rpartition("@")[2]).geturl()
+        return " ".join(map(_with_stars, value.split()))
     return value
+
+
+def _with_stars(url: str) -> str:
+    address = urlsplit(url)
+    if not address.scheme or "@" not in address.netloc:
+        return url
+    return address._replace(netloc="***@" + address.netloc.rpartition("@")[2]).geturl()
 
 
 def _with_values(value: _T, chosen: Mapping[str, Value], prefix: str = "") -> _T:

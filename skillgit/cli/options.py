@@ -8,6 +8,8 @@ from typing import TypeAlias, TypeVar
 
 import click
 
+from skillgit.adapters.setting_values import SEVERAL
+
 F = TypeVar("F", bound=Callable[..., int])
 Settings: TypeAlias = tuple[tuple[str, str, type, str], ...]
 """Options that are settings: option, key of the configuration, type, help."""
@@ -15,8 +17,17 @@ Settings: TypeAlias = tuple[tuple[str, str, type, str], ...]
 MOST_SEED = 2**31 - 1
 
 ENDPOINT: Settings = (
-    ("base-url", "endpoint.base_url", str, "An OpenAI-compatible API."),
+    ("base-url", "endpoint.base_url", str, "An OpenAI-compatible API; repeatable."),
     ("model", "endpoint.model", str, "The model; not needed where only one is served."),
+)
+_SHARED = "The machines of a Ray cluster must all see the same files under the same paths."
+EXECUTOR: Settings = (
+    (
+        "executor",
+        "executor.address",
+        str,
+        f"Where the work is done: local, ray, HOST:PORT or ray://HOST:PORT. {_SHARED}",
+    ),
 )
 RUNS: Settings = (
     *ENDPOINT,
@@ -25,6 +36,7 @@ RUNS: Settings = (
     ("protocol", "agent.protocol", str, "How tools are called: tools, text or auto."),
     ("sandbox", "sandbox.kind", str, "What confines commands: bubblewrap, docker or podman."),
     ("recalc", "grading.recalc", str, "Compute formulas: none, formualizer or libreoffice."),
+    *EXECUTOR,
 )
 """What an agent that works on tasks depends on."""
 
@@ -34,7 +46,10 @@ def setting_options(table: Settings) -> Callable[[F], F]:
 
     def decorated(function: F) -> F:
         for name, key, kind, text in reversed(table):
-            function = click.option(f"--{name}", type=kind, help=f"{text} [{key}]")(function)
+            option = click.option(
+                f"--{name}", type=kind, multiple=key in SEVERAL, help=f"{text} [{key}]"
+            )
+            function = option(function)
         return function
 
     return decorated
@@ -42,7 +57,8 @@ def setting_options(table: Settings) -> Callable[[F], F]:
 
 def given(table: Settings, settings: Mapping[str, object]) -> dict[str, object]:
     """What was given of the settings of a table, by key of the configuration."""
-    return {key: settings[name.replace("-", "_")] for name, key, _, _ in table}
+    chosen = {key: settings[name.replace("-", "_")] for name, key, _, _ in table}
+    return {key: None if value == () else value for key, value in chosen.items()}
 
 
 def which_tasks(function: F) -> F:

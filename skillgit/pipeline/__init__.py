@@ -327,10 +327,19 @@ def _proven_on(bench: Bench | None) -> list[tuple[Digest, Digest]]:
 
 def _settings(config: Config) -> dict[str, str | int | float | bool]:
     """What changes the result; where the endpoint is and how hard it is driven does not."""
-    elsewhere = {"base_url", "api_key_env", "workers", "timeout", "retries", "model", "parallel"}
+    elsewhere = {
+        "base_url",
+        "api_key_env",
+        "workers",
+        "timeout",
+        "retries",
+        "patience",
+        "model",
+        "parallel",
+    }
     return {
         f"{table}.{key}": value if isinstance(value, (str, int, float, bool)) else json.dumps(value)
         for table, values in asdict(config).items()
         for key, value in values.items()
-        if table not in {"sandbox", "gate"} and key not in elsewhere
+        if table not in {"sandbox", "gate", "executor"} and key not in elsewhere
     }

@@ -20,6 +20,7 @@ from skillgit.wiring.asking import asking, partial_stop
 from skillgit.wiring.measuring import IDLE, Frame, forget, framed, kept, measured
 from skillgit.wiring.places import open_repository, skill_root, uncommitted
 from skillgit.wiring.runs import Work, model_runner
+from skillgit.wiring.workplace import workplace
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
     from skillgit.adapters.git import GitRepository
@@ -207,10 +208,11 @@ async def _with_model(room: _Room, sides: Sequence[Side]) -> tuple[tuple[Side, .
             before = [kept(work, runner.options, state) for work in works]
             if sum(before) < len(works) * len(seeds) * len(room.tasks.tasks):
                 await asyncio.to_thread(open_sandbox, config.sandbox, unsafe=errand.unsafe)
-            results = [
-                await measured(work, runner, state, room.progress, name=side.name)
-                for side, work in zip(sides, works, strict=True)
-            ]
+            async with workplace(config, ask, store) as place:
+                results = [
+                    await measured(work, runner.at(place), state, room.progress, name=side.name)
+                    for side, work in zip(sides, works, strict=True)
+                ]
         except SurroundingsError as error:
             raise partial_stop(error, ask) from error
         usage = ask.usage

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillgit.config import SEEDS, Config
-from skillgit.executors.local import LocalExecutor
 from skillgit.ports import Progress
 from skillgit.wiring.runs import Runner, Work, idle_runner
 
@@ -46,12 +45,9 @@ async def measured(
     vanished and runs are kept, SurroundingsError where nothing was done.
     """
     from skillgit.stages.rollout import rollout  # noqa: PLC0415 - --help has no time
-    from skillgit.stages.rollout.terms import Bench, Crew  # noqa: PLC0415
 
-    shelf = _shelf(state)
-    where = LocalExecutor(Bench(runner.domains, shelf, runner.model))
-    crew = Crew(where, shelf, _Named(progress, name))
-    results = await rollout(work.skill, work.tasks, work.seeds, runner.options, crew)
+    with runner.crew(work, _shelf(state), _Named(progress, name)) as crew:
+        results = await rollout(work.skill, work.tasks, work.seeds, runner.options, crew)
     version = _version(work.skill, committed=committed)
     groups = {task.id: task.group for task in work.tasks}
     # Kept under its digest, a run may have been made for another commit or in another group.

@@ -18,6 +18,7 @@ from skillgit.wiring.asking import asking, partial_stop
 from skillgit.wiring.measuring import framed
 from skillgit.wiring.places import open_repository, skill_root, uncommitted
 from skillgit.wiring.runs import Work, idle_runner, model_runner
+from skillgit.wiring.workplace import workplace
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
     from skillgit.adapters.git import GitRepository
@@ -102,7 +103,8 @@ async def _rollout(
                 runner = await model_runner(
                     config, ask, store, unsafe=errand.unsafe, replay=bool(errand.replay)
                 )
-                results = await runner.run(work, folder, progress)
+                async with workplace(config, ask, store) as place:
+                    results = await runner.at(place).run(work, folder, progress)
             except SurroundingsError as error:
                 raise partial_stop(error, ask) from error
             usage = ask.usage

@@ -8,23 +8,27 @@ async with asking(config, place_of_the_store) as (ask, store):
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from skillgit.config import Config, Speech
 from skillgit.executors.local import LocalExecutor
 from skillgit.ports import Progress
 from skillgit.wiring.asking import key_of
+from skillgit.wiring.workplace import Needed, Workplace, marked, needed_by
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
+    from skillgit.adapters.kept_runs import KeptRuns
     from skillgit.adapters.runs import RunFolder
     from skillgit.domains.task import Domain, Task
     from skillgit.endpoint.ask import StoredAsk
     from skillgit.endpoint.store import ReplyStore
     from skillgit.evaluation.runs import RunResult
-    from skillgit.stages.rollout.terms import Model, Options
+    from skillgit.stages.rollout.terms import Crew, Model, Options
     from skillgit.types import Skill
+    from skillgit.wiring.desks import Lodging
 
 _OWN_FOLDER = ".skillgit"
 """In a folder of runs: the memory of runs that belong to no repository."""
@@ -46,6 +50,29 @@ class Runner:
     options: Options
     domains: Mapping[str, Domain]
     model: Model | None = None
+    place: Workplace = field(default_factory=Workplace)
+    lodging: Lodging | None = None
+    """How a worker on another machine builds the same."""
+
+    def at(self, place: Workplace) -> Runner:
+        """The same runs, made somewhere else."""
+        lodging = self.lodging and self.lodging.shared_by(place.workers)
+        return replace(self, place=place, lodging=lodging)
+
+    @contextmanager
+    def crew(self, work: Work, shelf: RunFolder | KeptRuns, progress: Progress) -> Iterator[Crew]:
+        """Where the runs of `work` are made, to be kept on `shelf`."""
+        from skillgit.stages.rollout.terms import Bench, Crew  # noqa: PLC0415
+
+        desk = Bench(self.domains, shelf, self.model)
+        if self.place.cluster is None or self.lodging is None:
+            yield Crew(LocalExecutor(desk), shelf, progress)
+            return
+        from skillgit.wiring.desks import RunDesk  # noqa: PLC0415
+
+        with marked(shelf.root) as mark:
+            files = Needed(mark.files + needed_by(work.tasks).files)
+            yield Crew(self.place.at(desk, RunDesk(self.lodging, shelf, files)), shelf, progress)
 
     async def run(self, work: Work, folder: RunFolder, progress: Progress) -> tuple[RunResult, ...]:
         """The results in order; finished runs of the folder are not run again.
@@ -53,11 +80,9 @@ class Runner:
         Raises as `stages.rollout` does: PartialError where something is finished and kept.
         """
         from skillgit.stages.rollout import rollout  # noqa: PLC0415
-        from skillgit.stages.rollout.terms import Bench, Crew  # noqa: PLC0415
 
-        where = LocalExecutor(Bench(self.domains, folder, self.model))
-        crew = Crew(where, folder, progress)
-        return await rollout(work.skill, work.tasks, work.seeds, self.options, crew)
+        with self.crew(work, folder, progress) as crew:
+            return await rollout(work.skill, work.tasks, work.seeds, self.options, crew)
 
 
 async def model_runner(
@@ -81,6 +106,7 @@ async def model_runner(
     from skillgit.sandbox import open_sandbox, untried_sandbox  # noqa: PLC0415
     from skillgit.stages.rollout.harness import harness_digest  # noqa: PLC0415
     from skillgit.stages.rollout.terms import Actor, Model, Options  # noqa: PLC0415
+    from skillgit.wiring.desks import Lodging  # noqa: PLC0415
 
     domains = graders(config.grading)
     opened = open_sandbox if tried else untried_sandbox
@@ -97,7 +123,10 @@ async def model_runner(
         recalc=str(config.grading.recalc),
     )
     mind = Mind(ask.converse, StoredObservations(store, config.endpoint, name))
-    return Runner(options, domains, Model(mind, prompts, sandbox))
+    lodging = replace(
+        Lodging.of(config, name, prompts.digest()), speech=speech, unsafe=unsafe, replay=replay
+    )
+    return Runner(options, domains, Model(mind, prompts, sandbox), lodging=lodging)
 
 
 def idle_runner(config: Config, actor: str) -> Runner:
