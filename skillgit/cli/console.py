@@ -10,13 +10,15 @@ import os
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 import click
+
+from skillgit.cli.remaining import Remaining, in_words
 
 if TYPE_CHECKING:
     from rich.progress import Progress as _Bars  # noqa: TID251 - this is its home
@@ -87,19 +89,49 @@ def examples(*commands: str) -> str:
     return f"\b\nExamples:\n{lines}"
 
 
+_LINES_APART = 1.0
+"""Seconds between two lines about one stage, where there is more to come."""
+_SILENCE = 30.0
+"""After it there is a line however little was done."""
+_DRAWN_APART = 0.1
+
+
 @dataclass(slots=True)
 class _Stage:
-    """How far one stage is; `told` is the count that was last written."""
+    """How far one stage is; `told` is the count that was last written, `told_at` when."""
 
     total: int
-    began: float = field(default_factory=time.monotonic)
+    began: float
     done: int = 0
     told: int = 0
+    told_at: float = float("-inf")
     bar: TaskID | None = None
+    remaining: Remaining = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.remaining = Remaining(self.began)
 
     @property
     def shown_total(self) -> int:
         return max(self.total, self.done)
+
+    def count(self, now: float) -> None:
+        """One more is done."""
+        self.done += 1
+        self.remaining.saw(now, self.done)
+
+    def is_due(self, now: float) -> bool:
+        """Is it time for a line? For each tenth, but not for many at once, and not for the last."""
+        if self.done >= self.total:
+            return False
+        tenth = self.done - self.told >= max(1, self.total // 10)
+        silence = now - max(self.told_at, self.began)
+        return (tenth and now - self.told_at >= _LINES_APART) or silence >= _SILENCE
+
+    def left(self, now: float) -> str:
+        """How long it has still to go, where that can be said."""
+        seconds = self.remaining.seconds(now, self.shown_total)
+        return f"about {in_words(seconds)} left" if seconds is not None else ""
 
 
 class TerminalProgress:
@@ -108,8 +140,9 @@ class TerminalProgress:
     Use it in a `with` block: leaving it gives the cursor back, whatever has happened.
     """
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self._quiet = quiet
+        self._clock = clock
         self._draws = is_terminal(sys.stderr)
         self._stages: dict[str, _Stage] = {}
         self._bars: _Bars | None = None
@@ -134,7 +167,7 @@ class TerminalProgress:
         if known:
             known.total = total
         else:
-            known = self._stages[stage] = _Stage(total)
+            known = self._stages[stage] = _Stage(total, self._clock())
         if self._draws:
             self._draw(stage, known)
         else:
@@ -144,14 +177,17 @@ class TerminalProgress:
         """One more is done; a stage that was never started begins here."""
         if self._quiet:
             return
-        known = self._stages.setdefault(stage, _Stage(total=0))
-        known.done += 1
+        now = self._clock()
+        known = self._stages.setdefault(stage, _Stage(0, now))
+        known.count(now)
         if self._draws:
-            self._draw(stage, known, note)
-        elif known.done - known.told >= max(1, known.total // 10) and known.done < known.total:
-            known.told = known.done
-            tail = f" ({safe(note)})" if note else ""
-            say(f"{safe(stage)}: {known.done}/{known.total}{tail}")
+            if now - known.told_at >= _DRAWN_APART:
+                known.told_at = now
+                self._draw(stage, known, note)
+        elif known.is_due(now):
+            known.told, known.told_at = known.done, now
+            tail = "; ".join(filter(None, (safe(note), known.left(now))))
+            say(f"{safe(stage)}: {known.done}/{known.total}{f' ({tail})' if tail else ''}")
 
     def finish(self, stage: str) -> None:
         """The stage is over, whether or not all of it was done."""
@@ -159,21 +195,24 @@ class TerminalProgress:
         if known is None:
             return
         if not self._draws:
-            seconds = time.monotonic() - known.began
+            seconds = self._clock() - known.began
             say(f"{safe(stage)}: {known.done}/{known.shown_total} done in {seconds:.0f} s")
-        elif not self._stages:
-            self._stop_bars()
+        else:
+            self._draw(stage, known)
+            if not self._stages:
+                self._stop_bars()
 
     def _draw(self, stage: str, known: _Stage, note: str = "") -> None:
         if self._bars is None:
             self._bars = _new_bars()
             self._bars.start()
         if known.bar is None:
-            known.bar = self._bars.add_task(safe(stage), note="")
+            known.bar = self._bars.add_task(safe(stage), note="", left="")
         self._bars.update(
             known.bar,
             completed=known.done,
             total=known.shown_total or None,
+            left=known.left(self._clock()) if known.done < known.total else "",
             note=safe(note).partition("\n")[0][:60],
         )
 
@@ -198,6 +237,7 @@ def _new_bars() -> _Bars:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}", markup=False),
         TextColumn("{task.fields[note]}", markup=False),
         console=Console(stderr=True, no_color=not in_colour(sys.stderr)),
     )

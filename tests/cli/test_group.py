@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
@@ -289,22 +290,61 @@ def test_json_refuses_what_it_cannot_carry() -> None:
 # ------------------------------------------------------------------ progress
 
 
-def test_progress_in_plain_lines_tells_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
-    with TerminalProgress() as progress:
-        progress.start("analyze", 0)
-        progress.start("analyze", 40)
-        for number in range(40):
+def counted(
+    capsys: pytest.CaptureFixture[str], total: int, seconds: Callable[[int], float]
+) -> list[str]:
+    """The lines about a stage whose n-th thing is done at `seconds(n)`."""
+    now = 0.0
+    with TerminalProgress(clock=lambda: now) as progress:
+        progress.start("analyze", total)
+        for number in range(1, total + 1):
+            now = seconds(number)
             progress.advance("analyze", f"t-{number}\x1b[31m")
         progress.finish("analyze")
+    return capsys.readouterr().err.splitlines()
 
-    lines = capsys.readouterr().err.splitlines()
+
+def test_progress_in_plain_lines_tells_every_tenth_and_the_time_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    lines = counted(capsys, 40, lambda number: number / 2)
     assert lines[:3] == [
-        "analyze: 0 to do",
         "analyze: 40 to do",
-        "analyze: 4/40 (t-3)",
+        "analyze: 4/40 (t-4; about 18 s left)",
+        "analyze: 8/40 (t-8; about 16 s left)",
     ]
-    assert len(lines) == 2 + 9 + 1
-    assert lines[-1].startswith("analyze: 40/40 done in ")
+    assert len(lines) == 1 + 9 + 1
+    assert lines[-1] == "analyze: 40/40 done in 20 s"
+
+
+def test_many_things_at_once_are_told_in_few_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = counted(capsys, 10_000, lambda number: number / 5_000)
+    assert [line.partition(" (")[0] for line in lines] == [
+        "analyze: 10000 to do",
+        "analyze: 1000/10000",
+        "analyze: 6000/10000",
+        "analyze: 10000/10000 done in 2 s",
+    ]
+
+
+def test_slow_things_are_told_though_few_are_done(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = counted(capsys, 100, lambda number: 20.0 * number)
+    assert "analyze: 2/100 (t-2)" in lines[1]
+    assert "analyze: 4/100 (t-4; about 32 min left)" in lines
+    assert len(lines) == 1 + 49 + 1
+
+
+def test_of_what_is_resumed_the_later_half_tells_the_time_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """200 of 300 come from memory at once, then 4 at a time take 0.2 s."""
+    lines = counted(capsys, 300, lambda number: max(0, number - 200 + 3) // 4 * 0.2)
+    found = [re.search(r": (\d+)/300 .*about (\d+) s", line) for line in lines]
+    told = [(int(each[1]), int(each[2])) for each in found if each]
+    true = [(300 - done) * 0.05 for done, _ in told]
+    wrong = [one for one, left in zip(told, true, strict=True) if abs(one[1] - left) > 1 + left / 4]
+    assert wrong == []
+    assert len(told) >= 2, lines
 
 
 def test_progress_of_little_work_tells_each(capsys: pytest.CaptureFixture[str]) -> None:
