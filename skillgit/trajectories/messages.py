@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from skillgit.trajectories.documents import JsonObject, JsonValue
 from skillgit.trajectories.drafts import Draft, content_text, objects_in, text_of
@@ -28,15 +28,23 @@ def messages_in(value: JsonValue) -> list[JsonValue] | None:
     return value if isinstance(value, list) and any(map(is_message, value)) else None
 
 
-def drafts_of(messages: Iterable[JsonValue]) -> tuple[list[Draft], int]:
+def drafts_of(
+    messages: Iterable[JsonValue],
+    observes: Callable[[Draft, JsonObject], bool] = lambda _draft, _message: False,
+) -> tuple[list[Draft], int]:
     """The steps, and how many of the messages are none (no known role).
 
-    The answer of a tool joins the step that called it, where both carry the same call id.
+    The answer of a tool joins the step that called it, where both carry the same call id. What
+    `observes` holds for an answer to the agent's step right before it joins that step.
     """
     drafts: list[Draft] = []
     callers: dict[str, Draft] = {}
     unknown = 0
     for message in messages:
+        last = drafts[-1] if drafts and drafts[-1].source == "agent" else None
+        if last is not None and isinstance(message, dict) and observes(last, message):
+            last.observations.append(content_text(message.get("content")))
+            continue
         if not isinstance(message, dict) or not is_message(message):
             unknown += 1
             continue
