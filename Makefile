@@ -11,13 +11,14 @@ PYTHON := $(shell for each in python3 python python3.14 python3.13 python3.12 py
 	echo $$each && break; done)
 endif
 
-.PHONY: help demo test lint
+.PHONY: help demo test lint bench
 
 help:
 	@echo 'make demo                 a round on a small skills repository, with a real model on this machine'
 	@echo 'make demo ARGS=--replay   the same from recorded replies: seconds, no model'
 	@echo 'make test                 style, types, architecture and all tests (ARGS goes to pytest)'
 	@echo 'make lint                 style, types and architecture only'
+	@echo 'make bench                rounds against a simulated endpoint, two minutes; writes bench.json'
 
 demo: $(VENV)/.demo
 	@$(BIN)/skillgit demo $(ARGS)
@@ -30,6 +31,9 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.test
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.measure $(if $(ARGS),$(ARGS),32 128 323 --flat) --json bench.json
 
 # One stamp for each set of packages; a change of pyproject.toml installs them again.
 $(VENV)/.demo: pyproject.toml $(VENV)/.python

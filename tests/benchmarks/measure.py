@@ -2,6 +2,7 @@
 
     PYTHONPATH=tests python -m benchmarks.measure 32 128 323 1024
     PYTHONPATH=tests python -m benchmarks.measure 323 --per-token 0 --json bench.json
+    PYTHONPATH=tests python -m benchmarks.measure 323 --commit v0.5.0      # an older skillgit
     make bench
 
 For each N a repository, a skill and N runs are made, and the real command runs in a process of its
@@ -19,11 +20,14 @@ corrupted        lines on the branch that no analyst worded
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections import Counter
@@ -77,14 +81,25 @@ class Row:
     exit_code: int
 
 
-def measure(count: int, plan: Plan, workers: int, profile: Path | None = None) -> Row:
-    """One round with so many runs against an endpoint with this plan."""
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How the rounds are run: against which endpoint, with how many workers, by which code."""
+
+    plan: Plan
+    workers: int = 128
+    code: Path = _ROOT
+    profile: Path | None = None
+
+
+def measure(count: int, setup: Setup) -> Row:
+    """One round with so many runs."""
+    plan = setup.plan
     with tempfile.TemporaryDirectory(prefix="skillgit-bench-") as name:
         place = Path(name)
         runs = write_runs(place / "runs", count)
         repository = _repository(place / "repo")
         with SimulatedEndpoint(plan, place) as endpoint:
-            driven = _drive(place, repository, endpoint.url, workers, profile)
+            driven = _drive(place, repository, endpoint.url, setup)
             log = endpoint.log()
         return _row(count, plan, log, driven, repository, runs)
 
@@ -99,14 +114,15 @@ class _Driven:
     used: dict[str, float]
 
 
-def _drive(place: Path, repository: Path, url: str, workers: int, profile: Path | None) -> _Driven:
+def _drive(place: Path, repository: Path, url: str, setup: Setup) -> _Driven:
     figures = place / "figures.json"
     command = [sys.executable, "-m", "benchmarks.driver", str(figures), "evolve", SKILL]
     command += ["--trajectories", str(place / "runs"), "--error-analyst", "single-call"]
-    command += ["--base-url", url, "--workers", str(workers), "--json", "--quiet"]
+    command += ["--base-url", url, "--workers", str(setup.workers), "--json", "--quiet"]
     environment = os.environ | _hermetic(place)
-    if profile:
-        environment["SKILLGIT_BENCH_PROFILE"] = str(profile)
+    environment["PYTHONPATH"] = os.pathsep.join([str(setup.code), str(_ROOT / "tests")])
+    if setup.profile:
+        environment["SKILLGIT_BENCH_PROFILE"] = str(setup.profile)
     begun = time.monotonic()
     done = subprocess.run(
         command,
@@ -133,13 +149,7 @@ def _hermetic(place: Path) -> dict[str, str]:
         for role in ("AUTHOR", "COMMITTER")
         for part, value in (("NAME", "Bench"), ("EMAIL", "bench@example.invalid"))
     }
-    tests = str(_ROOT / "tests")
-    return who | {
-        "HOME": str(home),
-        "XDG_CONFIG_HOME": str(home),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "PYTHONPATH": os.pathsep.join(filter(None, (tests, os.environ.get("PYTHONPATH")))),
-    }
+    return who | {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1"}
 
 
 def _repository(folder: Path) -> Path:
@@ -206,7 +216,7 @@ def _most_at_once(log: Iterable[Logged]) -> int:
 _COLUMNS = (
     ("N", "trajectories", "{}"),
     ("calls", "calls", "{}"),
-    ("by stage", "by_role", "{}"),
+    ("success/error/merge/reconcile", "by_role", "{}"),
     ("prompt tok.", "prompt_tokens", "{:,}"),
     ("uncached", "prompt_tokens_uncached", "{:,}"),
     ("output tok.", "output_tokens", "{:,}"),
@@ -238,47 +248,58 @@ def _cells(row: Row) -> list[str]:
     return [form.format(shown[field]) for _, field, form in _COLUMNS]
 
 
-def about(plan: Plan, workers: int) -> dict[str, Any]:
+def about(setup: Setup, commit: str) -> dict[str, Any]:
     """What was measured, where and when."""
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short=10", "HEAD"],
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
     return {
         "schema": "skillgit.bench/1",
         "measured": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "commit": commit.stdout.strip(),
+        "commit": _git("rev-parse", "--short=10", commit or "HEAD").decode().strip()
+        + ("" if commit or not _git("status", "--porcelain", "--", "skillgit") else " and changes"),
         "python": platform.python_version(),
         "cpus": os.cpu_count(),
-        "workers": workers,
-        "plan": asdict(plan),
+        "workers": setup.workers,
+        "plan": asdict(setup.plan),
     }
+
+
+def _git(*words: str) -> bytes:
+    return subprocess.run(["git", *words], cwd=_ROOT, capture_output=True, check=True).stdout
+
+
+def checked_out(commit: str, folder: Path) -> Path:
+    """The code of a commit, in a folder of its own."""
+    with tarfile.open(fileobj=io.BytesIO(_git("archive", "--format=tar", commit))) as archive:
+        archive.extractall(folder, filter="data")
+    shutil.rmtree(folder / "tests", ignore_errors=True)
+    return folder
 
 
 def main() -> None:
     """Measure what is asked for; the table goes to stdout, the figures into a file."""
     given = _arguments()
     plan = Plan(base=given.base, per_token=given.per_token, tail=given.tail, slots=given.slots)
-    plans = {"rounds": plan}
-    if given.flat:
-        plans["flat"] = replace(plan, per_token=0.0)
-    told: dict[str, Any] = about(plan, given.workers)
-    for name, one in plans.items():
-        rows = []
-        for count in given.counts:
-            rows.append(row := measure(count, one, given.workers, given.profile))
-            sys.stderr.write(f"N = {count}: {row.wall_s} s, bound {row.bound_s} s\n")
-        told[name] = {str(row.trajectories): asdict(row) for row in rows}
-        sys.stdout.write(
-            f"\n{one.base:g} s + {1000 * one.per_token:g} ms per output token, {one.slots} slots, "
-            f"at {told['commit']}, {told['measured']}; by stage: success/error/merge/reconcile\n\n"
-            f"{table(rows)}\n"
-        )
+    plans = {"rounds": plan} | ({"flat": replace(plan, per_token=0.0)} if given.flat else {})
+    with tempfile.TemporaryDirectory(prefix="skillgit-code-") as folder:
+        code = checked_out(given.commit, Path(folder)) if given.commit else _ROOT
+        setup = Setup(plan, given.workers, code, given.profile)
+        told = about(setup, given.commit)
+        for name, one in plans.items():
+            rows = _measured(given.counts, replace(setup, plan=one))
+            told[name] = {str(row.trajectories): asdict(row) for row in rows}
+            sys.stdout.write(
+                f"\n{one.base:g} s + {1000 * one.per_token:g} ms per output token, {one.slots} "
+                f"slots, {told['commit']}, {told['measured']}\n\n{table(rows)}\n"
+            )
     if given.json:
         given.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+def _measured(counts: Sequence[int], setup: Setup) -> list[Row]:
+    rows = []
+    for count in counts:
+        rows.append(row := measure(count, setup))
+        sys.stderr.write(f"N = {count}: {row.wall_s} s, bound {row.bound_s} s\n")
+    return rows
 
 
 def _arguments() -> argparse.Namespace:
@@ -292,6 +313,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=128)
     parser.add_argument("--flat", action="store_true", help="once more without per-token time")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    parser.add_argument("--commit", default="", help="measure the code of this commit")
     parser.add_argument("--profile", type=Path, metavar="FILE", help="cProfile the last round")
     return parser.parse_args()
 

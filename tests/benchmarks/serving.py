@@ -11,7 +11,9 @@ import struct
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,31 +87,29 @@ class Server:
         asked = _Asked(request, role, prompt, digest, self._tries[digest], arrived)
         asked.body_digest = hashlib.sha256(body).hexdigest()[:24]
         try:
-            await self._answered(asked, connection)
+            ending = await self._answered(asked, connection)
         except asyncio.CancelledError:
             asked.left = True
             raise
         finally:
             if self._log:
                 self._log.write(line_of(asked.logged()))
+        ending()  # whoever has the answer finds it in the log
 
-    async def _answered(self, asked: _Asked, connection: _Connection) -> None:
+    async def _answered(self, asked: _Asked, connection: _Connection) -> Callable[[], None]:
         plan = self.plan
         fault = plan.fault(asked.digest, asked.role, asked.attempt)
         asked.fault = fault or ""
         if fault in {Kind.RATE_LIMITED, Kind.UNAVAILABLE, Kind.TOO_LONG}:
-            self._turn_away(asked, fault, connection)
-            return
+            return partial(connection.send, *self._turned_away(asked, fault))
         if fault in {Kind.REFUSED, Kind.RESET}:
             if fault == Kind.REFUSED:
                 self.refuse()
-            connection.reset()
-            return
+            return connection.reset
         room = plan.context - int(asked.request.get("max_tokens") or 0)
         if asked.prompt_tokens > room:
             asked.fault = Kind.TOO_LONG
-            self._turn_away(asked, Kind.TOO_LONG, connection)
-            return
+            return partial(connection.send, *self._turned_away(asked, Kind.TOO_LONG))
         async with self._slots:
             asked.started = time.time()
             asked.cached_tokens = self._cache.take(asked.prompt)
@@ -120,35 +120,30 @@ class Server:
             tokens = tokens_of(content)
             await asyncio.sleep(plan.latency(tokens, asked.digest, asked.attempt))
             if fault == Kind.SERVER_ERROR:
-                connection.send(500, _error(500, "Internal server error", "InternalServerError"))
-                return
+                return partial(connection.send, 500, _error(500, "Broken", "InternalServerError"))
             asked.output_chars, asked.output_tokens = len(content), tokens
             completion = _completion(asked, content, fault)
             if fault == Kind.SLOW:
-                await connection.drip(completion, plan.drip_seconds)
-            else:
-                connection.send(200, completion)
+                return await connection.drip(completion, plan.drip_seconds)
+            return partial(connection.send, 200, completion)
 
-    def _turn_away(self, asked: _Asked, fault: Kind | None, connection: _Connection) -> None:
+    def _turned_away(
+        self, asked: _Asked, fault: Kind | None
+    ) -> tuple[int, dict[str, Any], dict[str, str]]:
         if fault == Kind.RATE_LIMITED:
             wait = {"Retry-After": f"{self.plan.retry_after:g}"}
-            connection.send(429, _error(429, "Too many requests", "RateLimitError"), wait)
-        elif fault == Kind.UNAVAILABLE:
-            connection.send(503, _error(503, "Service unavailable", "ServiceUnavailableError"))
-        else:
-            most = int(asked.request.get("max_tokens") or 0)
-            total = max(asked.prompt_tokens, self.plan.context - most + 1)
-            connection.send(
-                400,
-                _error(
-                    400,
-                    f"This model's maximum context length is {self.plan.context} tokens. However, "
-                    f"you requested {most} output tokens and your prompt contains at least {total} "
-                    f"input tokens, for a total of at least {total + most} tokens. Please reduce "
-                    "the length of the input prompt or the number of requested output tokens.",
-                    "BadRequestError",
-                ),
-            )
+            return 429, _error(429, "Too many requests", "RateLimitError"), wait
+        if fault == Kind.UNAVAILABLE:
+            return 503, _error(503, "Service unavailable", "ServiceUnavailableError"), {}
+        context, most = self.plan.context, int(asked.request.get("max_tokens") or 0)
+        prompt = max(asked.prompt_tokens, context - most + 1)
+        message = (
+            f"This model's maximum context length is {context} tokens. However, you requested "
+            f"{most} output tokens and your prompt contains at least {prompt} input tokens, for a "
+            f"total of at least {prompt + most} tokens. Please reduce the length of the input "
+            "prompt or the number of requested output tokens."
+        )
+        return 400, _error(400, message, "BadRequestError"), {}
 
 
 class _Asked:
@@ -248,19 +243,22 @@ class _Connection(asyncio.Protocol):
     def send(self, status: int, value: object, more: dict[str, str] | None = None) -> None:
         """An answer of JSON."""
         body = json.dumps(value).encode()
-        if self._transport:
-            self._transport.write(_head(status, len(body), more or {}) + body)
+        self._write(_head(status, len(body), more or {}) + body)
 
-    async def drip(self, value: object, seconds: float) -> None:
-        """The head at once, the body in many small pieces."""
+    async def drip(self, value: object, seconds: float) -> Callable[[], None]:
+        """The head at once, the body in many small pieces; what is left is sending the last."""
         body = json.dumps(value).encode()
         size = -(-len(body) // _DRIPS)
-        if self._transport:
-            self._transport.write(_head(200, len(body), {}))
-        for start in range(0, len(body), size):
+        self._write(_head(200, len(body), {}))
+        for start in range(0, len(body) - size, size):
             await asyncio.sleep(seconds / _DRIPS)
-            if self._transport:
-                self._transport.write(body[start : start + size])
+            self._write(body[start : start + size])
+        await asyncio.sleep(seconds / _DRIPS)
+        return partial(self._write, body[-(len(body) % size or size) :])
+
+    def _write(self, data: bytes) -> None:
+        if self._transport:
+            self._transport.write(data)
 
     def reset(self) -> None:
         """Close with a reset instead of a farewell."""
