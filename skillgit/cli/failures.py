@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import select
@@ -24,11 +25,15 @@ from skillgit.errors import SkillgitError, SurroundingsError
 
 _INTERRUPTED = 130
 _READER_LEFT = 141
+_MAKE_ROOM = (
+    "make room on the disk, or see that it can be written to; then run the same command again, "
+    "what is done is kept"
+)
 
 
 def exit_code_of(error: BaseException) -> int:
     """Tell the person about `error`; the exit code that it means."""
-    error = _telling_one(error)
+    error = _as_told(_telling_one(error))
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
     if os.environ.get("SKILLGIT_DEBUG"):
@@ -54,6 +59,14 @@ def _telling_one(error: BaseException) -> BaseException:
         return error
     leaves = [_telling_one(one) for one in error.exceptions]
     return next((leaf for leaf in leaves if isinstance(leaf, SkillgitError)), leaves[0])
+
+
+def _as_told(error: BaseException) -> BaseException:
+    """A disk that takes no more may be met anywhere, and is no mistake of ours."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS}:
+        what = f"writing {error.filename or 'a file'}: {error.strerror}"
+        return SurroundingsError(what, hint=_MAKE_ROOM)
+    return error
 
 
 def _say_error(message: str, hint: str, code: int) -> int:

@@ -8,7 +8,15 @@ from dataclasses import asdict
 
 from skillgit.cli.console import safe
 from skillgit.review.totals import reasons, totals
-from skillgit.types import Evolution, Exclusion, GateReport, LessonCommit, Result, State
+from skillgit.types import (
+    Evolution,
+    Exclusion,
+    GateReport,
+    LessonCommit,
+    MergeRecord,
+    Result,
+    State,
+)
 
 _SHOWN = 12
 _REASONS = 6
@@ -33,6 +41,7 @@ def summary(evolution: Evolution, *, no_branch: bool, elsewhere: str = "") -> st
             *_trajectories(evolution),
             *_proofs(evolution),
             *_edits(evolution),
+            *_merges(evolution),
             *_usage(evolution),
             *_gate(evolution.gate),
             *_some(evolution.gate.remarks if evolution.gate else (), "note"),
@@ -100,6 +109,26 @@ def _edits(evolution: Evolution) -> Iterable[str]:
         rest = sum(count for _, count in why[_REASONS:])
         yield f"              {rest} for {len(why) - _REASONS} other reasons"
     yield from _some((f"{f.rule} {f.path}: {f.message}" for f in evolution.findings), "finding")
+
+
+def _merges(evolution: Evolution) -> Iterable[str]:
+    """Only what a person must know: where the operator gave nothing, less was joined."""
+    asked, fallen = _asked(evolution), _fallen_back(evolution)
+    if fallen:
+        what = "got no usable reply, and only what is alike was joined"
+        yield f"Merges        {len(fallen)} of {asked} {what}"
+        places = (f"level {one.level}, node {one.node}: {why}" for one, why in fallen)
+        yield from _some(places, "fallback")
+
+
+def _asked(evolution: Evolution) -> int:
+    return sum(one.how != "program" for one in evolution.merges)
+
+
+def _fallen_back(evolution: Evolution) -> list[tuple[MergeRecord, str]]:
+    """The merges that the program did alone, and why."""
+    told = ((one, one.how.partition(": ")) for one in evolution.merges)
+    return [(one, why) for one, (how, _, why) in told if how == "fallback"]
 
 
 def _usage(evolution: Evolution) -> Iterable[str]:
@@ -241,6 +270,13 @@ def payload(evolution: Evolution) -> dict[str, object]:
             {"origin": d.origin, "line": d.line, "message": d.message}
             for d in evolution.pool.diagnostics
         ],
+        "merges": {
+            "asked": _asked(evolution),
+            "fallbacks": [
+                {"level": one.level, "node": one.node, "reason": why}
+                for one, why in _fallen_back(evolution)
+            ],
+        },
         "gate": _gate_payload(evolution.gate),
         "remarks": evolution.remarks,
         "usage": {

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import pty
 import re
@@ -130,6 +131,17 @@ def test_a_mistake_of_ours_leaves_a_log_for_an_issue(
     assert str(log) in capsys.readouterr().err
     assert "ValueError: surprise" in log.read_text(encoding="utf-8")
     assert __version__ in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_disk_that_takes_no_more_is_no_mistake_of_ours(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int
+) -> None:
+    assert run_with(monkeypatch, OSError(number, "it is full", "a/x")) == 3
+
+    told = capsys.readouterr().err
+    assert "writing a/x: it is full" in told
+    assert "make room" in told
 
 
 def test_the_log_goes_elsewhere_when_the_state_folder_cannot_be_made(
