@@ -12,6 +12,8 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
 
 from skillgit.names import SkillPath
 from skillgit.skill.lines import line_ends, split_lines, usual_end
@@ -72,10 +74,15 @@ def _trimmed(skill: Skill, path: SkillPath, span: tuple[int, int], text: str) ->
     return Hunk(path, first, last, tuple(new))
 
 
-def _base_lines(skill: Skill, path: SkillPath) -> list[bytes]:
+def _base_lines(skill: Skill, path: SkillPath) -> tuple[bytes, ...]:
     if path not in skill.files:
         raise ValueError(f"{path} does not exist in the base")
-    return split_lines(skill.files[path])
+    return _lines(skill.files[path])
+
+
+@lru_cache(maxsize=64)
+def _lines(data: bytes) -> tuple[bytes, ...]:
+    return tuple(split_lines(data))
 
 
 # ------------------------------------------------------------------ applying
@@ -134,6 +141,10 @@ def _joined(lines: list[bytes], usual: bytes, *, closed: bool) -> bytes:
 
 # ------------------------------------------------------------------ commuting
 
+Place: TypeAlias = tuple[str, int]
+"""A file and a stretch of it between two solid lines, or `_WHOLE` of it."""
+_WHOLE = -1
+
 
 class Ground:
     """The base as a ground on which a set of changes stands; knows which of them touch."""
@@ -155,6 +166,19 @@ class Ground:
             if a.path.folded == b.path.folded
         )
 
+    def places(self, change: Change) -> set[Place]:
+        """Where a change stands. Changes touch that share a place or, of a whole file, a path."""
+        found: set[Place] = set()
+        for hunk in hunks(self._skill, change):
+            if hunk.whole:
+                found.add((hunk.path.folded, _WHOLE))
+                continue
+            first, last = self._reach(hunk)
+            solid = self._solid_lines(hunk.path)
+            stretches = range(bisect_left(solid, first), bisect_left(solid, last) + 1)
+            found.update((hunk.path.folded, stretch) for stretch in stretches)
+        return found
+
     def _hunks_touch(self, a: Hunk, b: Hunk) -> bool:
         if a.whole or b.whole:
             return True
@@ -166,14 +190,14 @@ class Ground:
     def _reach(self, hunk: Hunk) -> tuple[int, int]:
         """Its base lines; adding to a file without a final newline changes the last line too."""
         data = self._skill.files[hunk.path]
-        size = len(split_lines(data))
+        size = len(_lines(data))
         if hunk.first == size and size and not data.endswith(b"\n"):
             return size - 1, size
         return hunk.first, hunk.last
 
     def _solid_lines(self, path: SkillPath) -> list[int]:
         if path not in self._solid:
-            lines = split_lines(self._skill.files[path])
+            lines = _lines(self._skill.files[path])
             times = Counter(lines)
             self._solid[path] = [
                 number
@@ -188,20 +212,58 @@ def touch(skill: Skill, one: Change, other: Change) -> bool:
     return Ground(skill, (one, other)).touch(one, other)
 
 
+class Standing:
+    """Who stands where on a ground: asked who is in the way, it names the first to come."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._count = 0
+        self._at: dict[Place, int] = {}
+        self._in: dict[str, int] = {}
+
+    def take(self, change: Change) -> None:
+        """The next one stands where this change is."""
+        for place in self._ground.places(change):
+            self._at.setdefault(place, self._count)
+            self._in.setdefault(place[0], self._count)
+        self._count += 1
+
+    def in_the_way(self, change: Change) -> int | None:
+        """The number of the first that touches this change, in the order in which they came."""
+        met = (self._met(path, stretch) for path, stretch in self._ground.places(change))
+        return min((number for number in met if number is not None), default=None)
+
+    def _met(self, path: str, stretch: int) -> int | None:
+        if stretch == _WHOLE:
+            return self._in.get(path)
+        both = (self._at.get((path, stretch)), self._at.get((path, _WHOLE)))
+        return min((number for number in both if number is not None), default=None)
+
+
 def group_edits(skill: Skill, edits: Sequence[Edit]) -> tuple[tuple[Edit, ...], ...]:
     """Edits whose hunks touch belong to one lesson; the order of the input is kept."""
     ground = Ground(skill, (edit.change for edit in edits))
-    group_of: dict[int, int] = {}
+    places = [ground.places(edit.change) for edit in edits]
+    whole = {path for found in places for path, stretch in found if stretch == _WHOLE}
+    home = list(range(len(edits)))
+    first: dict[Place, int] = {}
+    for number, found in enumerate(places):
+        for path, stretch in found:
+            place = (path, _WHOLE if path in whole else stretch)
+            _unite(home, first.setdefault(place, number), number)
+    groups: defaultdict[int, list[Edit]] = defaultdict(list)
     for number, edit in enumerate(edits):
-        met = {
-            group_of[earlier]
-            for earlier in range(number)
-            if ground.touch(edits[earlier].change, edit.change)
-        }
-        home = min(met, default=number)
-        group_of = {key: home if group in met else group for key, group in group_of.items()}
-        group_of[number] = home
-    return tuple(
-        tuple(edits[n] for n in range(len(edits)) if group_of[n] == group)
-        for group in sorted(set(group_of.values()))
-    )
+        groups[_root(home, number)].append(edit)
+    return tuple(tuple(groups[number]) for number in sorted(groups))
+
+
+def _unite(home: list[int], one: int, other: int) -> None:
+    """The group that began first takes in the other one."""
+    low, high = sorted((_root(home, one), _root(home, other)))
+    home[high] = low
+
+
+def _root(home: list[int], number: int) -> int:
+    while home[number] != number:
+        home[number] = number = home[home[number]]
+    return number

@@ -8,7 +8,8 @@ the next place where lines may stand. So no edit can tear a structure, whatever 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Sequence
+from functools import lru_cache
 from itertools import count
 
 from skillgit.names import SkillPath
@@ -27,7 +28,7 @@ def insertion(skill: Skill, path: SkillPath, after: int, words: str) -> Insert:
     Raises ValueError where the file is not text, the line does not exist, or nothing is said.
     """
     text = _text_of(skill, path)
-    lines = text_lines(text)
+    lines = _lines(text)
     if not 0 <= after <= len(lines):
         raise ValueError(f"{path} has {len(lines)} lines, not {after}")
     gap = next((gap for gap in gaps(text) if gap >= after), structure(text).gaps[-1])
@@ -35,7 +36,7 @@ def insertion(skill: Skill, path: SkillPath, after: int, words: str) -> Insert:
     return Insert(path, gap, shaped(lines, gap, words))
 
 
-def _before_blank(lines: list[str], gap: int) -> int:
+def _before_blank(lines: Sequence[str], gap: int) -> int:
     """Before the blank line that parts it from what follows, which would else be glued to it."""
     if gap == len(lines) or _list_marker(lines, gap):
         return gap
@@ -44,7 +45,7 @@ def _before_blank(lines: list[str], gap: int) -> int:
     return gap
 
 
-def _before_list(lines: list[str], gap: int) -> int:
+def _before_list(lines: Sequence[str], gap: int) -> int:
     """Behind the heading of a list, a lesson is its first item and no paragraph before it."""
     if not gap or not lines[gap - 1].startswith("#"):
         return gap
@@ -52,18 +53,22 @@ def _before_list(lines: list[str], gap: int) -> int:
     return below if below < len(lines) and _ITEM.match(lines[below]) else gap
 
 
-def gaps(text: str) -> list[int]:
+@lru_cache(maxsize=64)
+def gaps(text: str) -> tuple[int, ...]:
     """Where lines can be added: not after words that announce what follows ("for example:")."""
-    lines = text_lines(text)
-    return [gap for gap in structure(text).gaps if not _announces(lines[:gap])]
+    announced, last = [False], ""
+    for line in _lines(text):
+        last = line.rstrip() or last
+        announced.append(last.endswith(":"))
+    return tuple(gap for gap in structure(text).gaps if not announced[gap])
 
 
-def _announces(above: list[str]) -> bool:
-    last = next((line for line in reversed(above) if line.strip()), "")
-    return last.rstrip().endswith(":")
+@lru_cache(maxsize=64)
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(text_lines(text))
 
 
-def shaped(lines: list[str], gap: int, words: str) -> str:
+def shaped(lines: Sequence[str], gap: int, words: str) -> str:
     """The words as lines that may stand after line `gap`: an item in a list, else a block."""
     body = _tidy(words)
     above, below = (lines[gap - 1] if gap else ""), (lines[gap] if gap < len(lines) else "")
@@ -80,7 +85,7 @@ def shaped(lines: list[str], gap: int, words: str) -> str:
 
 def replacement(skill: Skill, path: SkillPath, lines: LineRange, words: str) -> Replace:
     """Other words for base lines; a list item stays one. ValueError where no such lines are."""
-    base = text_lines(_text_of(skill, path))
+    base = _lines(_text_of(skill, path))
     if lines.last > len(base):
         raise ValueError(f"{path} has {len(base)} lines, not {lines.last}")
     if not words.strip():
@@ -93,27 +98,28 @@ def replacement(skill: Skill, path: SkillPath, lines: LineRange, words: str) -> 
 
 
 def reference(
-    skill: Skill, link_at: Insert, title: str, words: str, taken: Iterable[SkillPath] = ()
+    skill: Skill, link_at: Insert, title: str, words: str, taken: Container[str] = ()
 ) -> CreateFile:
     """A file of its own under references/ for a niche lesson, linked from where it was meant to go.
 
-    `taken` are paths that other new files have already.
+    `taken` are the folded paths that other new files have already.
     """
-    path = _free_path(title, {path.folded for path in (*skill.files, *taken)})
-    lines = text_lines(_text_of(skill, link_at.path))
+    path = _free_path(title, {path.folded for path in skill.files}, taken)
+    lines = _lines(_text_of(skill, link_at.path))
     label = re.sub(r"[\[\]`<>]", "", title)
     link = shaped(lines, link_at.after, f"{label}: see [{path}]({path}).")
     body = "\n".join(_tidy(words)).strip()
     return CreateFile(path, f"# {title}\n\n{body}", Insert(link_at.path, link_at.after, link))
 
 
-def _free_path(title: str, taken: set[str]) -> SkillPath:
+def _free_path(title: str, here: Container[str], taken: Container[str]) -> SkillPath:
     words = re.findall(r"[a-z0-9]+", title.casefold())
     while len("-".join(words)) > _LONGEST_NAME and len(words) > 1:
         words.pop()
     slug = "-".join(words)[:_LONGEST_NAME] or "lesson"
     names = (f"references/{slug}{'' if n == 1 else f'-{n}'}.md" for n in count(1))
-    return next(path for path in map(SkillPath, names) if path.folded not in taken)
+    paths = ((path, path.folded) for path in map(SkillPath, names))
+    return next(path for path, name in paths if name not in here and name not in taken)
 
 
 def words_of(change: Change) -> str:
@@ -148,7 +154,7 @@ def _tidy(words: str) -> list[str]:
     return lines
 
 
-def _list_marker(lines: list[str], gap: int) -> str:
+def _list_marker(lines: Sequence[str], gap: int) -> str:
     """The marker that a new item would have after line `gap`, empty where no list is near."""
     above = gap
     while above and lines[above - 1].strip() and not _ITEM.match(lines[above - 1]):

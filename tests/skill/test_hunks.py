@@ -10,7 +10,7 @@ from strategies import BASE_COMMIT, skill_and_changes
 
 from skillgit.names import EditId, SkillPath, TrajectoryId
 from skillgit.skill.diff import diff_size, unified_diff
-from skillgit.skill.hunks import Ground, apply_changes, group_edits, touch
+from skillgit.skill.hunks import Ground, Standing, apply_changes, group_edits, touch
 from skillgit.skill.lines import split_lines
 from skillgit.types import (
     Change,
@@ -104,6 +104,30 @@ def test_groups_join_through_a_common_neighbour() -> None:
         ["lesson 0", "lesson 2"],
         ["lesson 1"],
     ]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(skill_and_changes())
+def test_groups_and_rivals_are_those_of_all_pairs(case: tuple[Skill, list[Change]]) -> None:
+    skill, changes = case
+    ground = Ground(skill, changes)
+    standing = Standing(ground)
+    for number, change in enumerate(changes):
+        met = [n for n, other in enumerate(changes[:number]) if ground.touch(change, other)]
+        assert standing.in_the_way(change) == min(met, default=None)
+        standing.take(change)
+    groups = group_edits(skill, [edit_of(change, n) for n, change in enumerate(changes)])
+    found = [[int(edit.lesson.title.split()[1]) for edit in group] for group in groups]
+    assert found == _groups_of_all_pairs(ground, changes)
+
+
+def _groups_of_all_pairs(ground: Ground, changes: list[Change]) -> list[list[int]]:
+    groups: list[list[int]] = []
+    for number, change in enumerate(changes):
+        met = [g for g in groups if any(ground.touch(change, changes[n]) for n in g)]
+        groups = [g for g in groups if g not in met]
+        groups.append(sorted([number, *(n for g in met for n in g)]))
+    return sorted(groups)
 
 
 def git(cwd: Path, *args: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:

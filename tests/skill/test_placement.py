@@ -90,7 +90,7 @@ def test_a_reference_is_linked_from_its_place_and_never_takes_a_name_twice() -> 
     assert made.path == "references/merged-cells-what-to-do.md"
     assert made.text == "# Merged cells: what [to] do?\n\nUnmerge first."
     assert made.link.text == f"- Merged cells: what to do?: see [{made.path}]({made.path})."
-    other = reference(skill(), place, "Merged cells - what to do", "x", [made.path])
+    other = reference(skill(), place, "Merged cells - what to do", "x", {made.path.folded})
     assert other.path == "references/merged-cells-what-to-do-2.md"
     assert reference(skill(), place, "漢字", "x").path == "references/lesson.md"
     assert words_of(made) == "Unmerge first."

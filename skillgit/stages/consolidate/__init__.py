@@ -10,7 +10,8 @@ writes a diff; what counts, joins, seats and withholds is the program. In order:
                 question is parted
     support     low support is withheld
     reconcile   edits that want the same lines and were never shown together: one question
-    seat        niche lessons go to references/; on the same lines the better supported stays
+    seat        niche lessons go to references/; on the same lines the better supported stays;
+                a branch has so many lessons that it can be reviewed
     budget      SKILL.md stays under its limits, the least supported is demoted first
 
 Each step takes edits and gives a `ChangeSet`: the edits that are left, and the fate of the others.
@@ -28,7 +29,7 @@ from skillgit.stages.consolidate.join import join_alike
 from skillgit.stages.consolidate.operator import Operator
 from skillgit.stages.consolidate.reconcile import reconcile
 from skillgit.stages.consolidate.refused import without_refused
-from skillgit.stages.consolidate.route import strong_enough, strongest
+from skillgit.stages.consolidate.route import strong_enough
 from skillgit.stages.consolidate.seat import seat
 from skillgit.stages.consolidate.tree import merge_tree
 from skillgit.types import ChangeSet, Patch, Skill
@@ -53,8 +54,7 @@ async def consolidate(
     done = _then(done, strong_enough(done.edits, options.min_support))
     done = _then(done, await reconcile(skill, done.edits, done.merges, operator))
     done = _then(done, without_refused(done.edits, refused))
-    done = _then(done, seat(skill, done.edits, options.main_support))
-    done = _then(done, strongest(done.edits, options.max_lessons))
+    done = _then(done, seat(skill, done.edits, options))
     return _then(done, within_budget(skill, done.edits, options))
 
 

@@ -81,7 +81,7 @@ def _demoted(skill: Skill, edit: Edit, kept: Sequence[Edit], path: SkillPath) ->
     """The lesson in a file of its own, where its link is shorter than the lesson itself."""
     if path != MANIFEST or not isinstance(edit.change, Insert):
         return None
-    taken = [one.change.path for one in kept if isinstance(one.change, CreateFile)]
+    taken = {one.change.path.folded for one in kept if isinstance(one.change, CreateFile)}
     smaller = demoted(skill, edit, taken)
     if not isinstance(smaller.change, CreateFile):
         return None

@@ -1,10 +1,9 @@
-"""Prevalence decides: what is too rare is withheld, and a branch must stay reviewable."""
+"""Prevalence decides: what is too rare is withheld."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from skillgit.stages.consolidate.join import by_strength
 from skillgit.types import ChangeSet, Edit, Fate, State
 
 
@@ -16,17 +15,5 @@ def strong_enough(edits: Sequence[Edit], least: int) -> ChangeSet:
             Fate(edit.id, State.WITHHELD, f"low support: {edit.support} of at least {least}")
             for edit in edits
             if edit.support < least
-        ),
-    )
-
-
-def strongest(edits: Sequence[Edit], most: int) -> ChangeSet:
-    """Withhold what comes after the `most` best supported edits."""
-    ranked = by_strength(edits)
-    return ChangeSet(
-        ranked[:most],
-        tuple(
-            Fate(edit.id, State.WITHHELD, f"beyond the {most} strongest lessons of a branch")
-            for edit in ranked[most:]
         ),
     )

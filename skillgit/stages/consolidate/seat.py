@@ -7,11 +7,11 @@ taken moves to the nearest free place of its section; a replacement cannot move.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 
-from skillgit.names import EditId, SkillPath
-from skillgit.skill.hunks import Ground
+from skillgit.config import Consolidate
+from skillgit.skill.hunks import Ground, Standing
 from skillgit.skill.placement import insertion, reference, seats, words_of
 from skillgit.stages.consolidate.join import by_strength
 from skillgit.types import (
@@ -29,30 +29,39 @@ from skillgit.types import (
 )
 
 
-def seat(skill: Skill, edits: Sequence[Edit], main_support: int) -> ChangeSet:
-    """Give each edit, strongest first, lines that touch no other; withhold what finds none."""
+def seat(skill: Skill, edits: Sequence[Edit], options: Consolidate) -> ChangeSet:
+    """Give each edit, strongest first, lines that touch no other; withhold what finds none.
+
+    A branch must stay reviewable: once it has as many lessons as it may, the rest is withheld.
+    """
     routed: list[Edit] = []
+    taken: set[str] = set()
     for edit in by_strength(edits):
-        taken = [one.change.path for one in routed if isinstance(one.change, CreateFile)]
-        routed.append(routed_by_support(skill, edit, main_support, taken))
-    ground = Ground(skill, (edit.change for edit in routed))
+        routed.append(routed_by_support(skill, edit, options.main_support, taken))
+        taken |= {one.path.folded for one in (routed[-1].change,) if isinstance(one, CreateFile)}
+    standing = Standing(Ground(skill, (edit.change for edit in routed)))
     seated: list[Edit] = []
     fates: list[Fate] = []
     for edit in routed:
-        for change in _choices(skill, edit.change):
-            rival = _rival(ground, change, seated)
-            if rival is None:
-                seated.append(replace(edit, change=change))
-                break
-        else:
-            rival = _rival(ground, edit.change, seated)
+        if len(seated) == options.max_lessons:
+            fates.append(Fate(edit.id, State.WITHHELD, _beyond(options.max_lessons)))
+            continue
+        free = (one for one in _choices(skill, edit.change) if standing.in_the_way(one) is None)
+        change = next(free, None)
+        if change is None:
+            rival = seated[standing.in_the_way(edit.change) or 0].id
             fates.append(Fate(edit.id, State.WITHHELD, f"SG202: same line range as {rival}"))
+            continue
+        standing.take(change)
+        seated.append(replace(edit, change=change))
     return ChangeSet(tuple(seated), tuple(fates))
 
 
-def routed_by_support(
-    skill: Skill, edit: Edit, main_support: int, taken: Sequence[SkillPath]
-) -> Edit:
+def _beyond(most: int) -> str:
+    return f"beyond the {most} strongest lessons of a branch"
+
+
+def routed_by_support(skill: Skill, edit: Edit, main_support: int, taken: Container[str]) -> Edit:
     """Move the edit to references/ or back to SKILL.md, as its support asks."""
     change = edit.change
     if isinstance(change, CreateFile) and edit.support >= main_support:
@@ -67,7 +76,7 @@ def routed_by_support(
     return demoted(skill, edit, taken)
 
 
-def demoted(skill: Skill, edit: Edit, taken: Sequence[SkillPath]) -> Edit:
+def demoted(skill: Skill, edit: Edit, taken: Container[str]) -> Edit:
     """The lesson in a file of its own, linked from its place."""
     change, title = edit.change, edit.lesson.title
     match change:
@@ -79,10 +88,6 @@ def demoted(skill: Skill, edit: Edit, taken: Sequence[SkillPath]) -> Edit:
         case _:
             return edit
     return replace(edit, change=made)
-
-
-def _rival(ground: Ground, change: Change, seated: Sequence[Edit]) -> EditId | None:
-    return next((edit.id for edit in seated if ground.touch(change, edit.change)), None)
 
 
 def _choices(skill: Skill, change: Change) -> Iterator[Change]:
