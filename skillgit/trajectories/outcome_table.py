@@ -1,7 +1,8 @@
 """The file of `--outcomes`: a table of who passed, kept apart from the trajectories.
 
-CSV, TSV, a JSON list of objects or JSON Lines. A row names its trajectory by the most telling of
-its columns `id`, `file` and `task_id`; a row that fits none or several is reported, not guessed.
+CSV, TSV, a JSON list of objects, JSON Lines, or a report of SWE-bench. A row names its trajectory
+by the most telling of its columns `id`, `file` and `task_id`; a row that fits none or several is
+reported, not guessed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import PurePosixPath
 
 from skillgit.errors import UsageError
 from skillgit.names import TrajectoryId
-from skillgit.trajectories.documents import JsonObject, SourceFile, documents
+from skillgit.trajectories.documents import JsonObject, JsonValue, SourceFile, documents
 from skillgit.trajectories.drafts import first_text
 from skillgit.trajectories.outcomes import outcome_of
 from skillgit.types import Diagnostic, Outcome, Result
@@ -32,7 +33,7 @@ _LINE = re.compile(r":\d+$")
 _JSON_SUFFIXES = (".json", ".jsonl", ".ndjson")
 _HINT = (
     "give CSV or TSV with a header, or JSON objects: one of id, file, task_id, "
-    "and one of outcome, success, reward, score"
+    "and one of outcome, success, resolved, reward, score"
 )
 _EXAMPLES = 3
 
@@ -89,8 +90,7 @@ def _records(file: SourceFile, faults: list[Diagnostic]) -> Iterator[tuple[int, 
             if isinstance(item, Diagnostic):
                 faults.append(item)
                 continue
-            values = item.value if isinstance(item.value, list) else [item.value]
-            for value in values:
+            for value in _rows_in(item.value):
                 yield item.line, value if isinstance(value, dict) else {}
         return
     try:
@@ -99,6 +99,23 @@ def _records(file: SourceFile, faults: list[Diagnostic]) -> Iterator[tuple[int, 
         faults.append(Diagnostic(file.origin, f"not UTF-8: byte {error.start} is invalid"))
         return
     yield from _table_records(file.origin, text, faults)
+
+
+def _rows_in(value: JsonValue) -> Iterator[JsonValue]:
+    """The rows of a JSON value. A report of SWE-bench lists ids, or has a verdict for each id."""
+    if not isinstance(value, dict):
+        yield from value if isinstance(value, list) else [value]
+    elif isinstance(value.get("resolved_ids"), list):
+        for key, resolved in (("resolved_ids", True), ("unresolved_ids", False)):
+            ids = value.get(key)
+            for id_ in ids if isinstance(ids, list) else ():
+                yield {"instance_id": id_, "resolved": resolved}
+    elif value and all(isinstance(one, dict) and "resolved" in one for one in value.values()):
+        for id_, verdict in value.items():
+            if isinstance(verdict, dict):
+                yield {"instance_id": id_, "resolved": verdict["resolved"]}
+    else:
+        yield value
 
 
 def _table_records(
@@ -122,7 +139,7 @@ def _row(line: int, record: JsonObject) -> Row | str:
     if fault:
         return fault
     if outcome == Outcome(Result.UNKNOWN, detail=outcome.detail):
-        return "no value in any of the columns outcome, success, passed, reward, score"
+        return "no value in any of the columns outcome, success, passed, resolved, reward, score"
     for kind, columns in _COLUMNS.items():
         name = first_text(record, *columns).strip()
         if name:

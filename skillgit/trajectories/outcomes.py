@@ -1,7 +1,7 @@
 """What files say about how a trajectory ended.
 
-Only explicit words count: a verdict (`outcome`, `success`, `passed`) or a number (`reward`,
-`score`) under its name. Texts, exit statuses and the agent's own claims never do.
+Only explicit words count: a verdict (`outcome`, `success`, `passed`, `resolved`) or a number
+(`reward`, `score`) under its name. Texts, exit statuses and the agent's own claims never do.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from skillgit.types import Diagnostic, Outcome, Result
 
 DETAIL_CHARS = 2000
 
-_VERDICT_KEYS = ("outcome", "success", "passed")
+_VERDICT_KEYS = ("outcome", "success", "passed", "resolved")
 _SCORE_KEYS = ("reward", "score")
 _DETAIL_KEYS = ("feedback", "detail", "explanation", "reason")
 _WORDS = {
-    Result.PASS: ("pass", "passed", "success", "succeeded", "true", "yes", "1", "1.0"),
-    Result.FAIL: ("fail", "failed", "failure", "false", "no", "0", "0.0"),
+    Result.PASS: ("pass", "passed", "success", "succeeded", "resolved", "true", "yes", "1", "1.0"),
+    Result.FAIL: ("fail", "failed", "failure", "unresolved", "false", "no", "0", "0.0"),
     Result.UNKNOWN: ("unknown", "n/a", "none", "null"),
 }
 _RESULTS = {word: result for result, words in _WORDS.items() for word in words}

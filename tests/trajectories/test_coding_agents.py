@@ -18,6 +18,7 @@ from skillgit.trajectories.documents import SourceFile, digest_of
 from skillgit.trajectories.drafts import Imported
 from skillgit.trajectories.importers import import_file
 from skillgit.trajectories.importers.coding_agents import CODING_AGENTS
+from skillgit.trajectories.outcome_table import Names, assign, read_table
 from skillgit.trajectories.view import view
 from skillgit.types import Outcome, Result, Step, ToolCall, Trajectory
 
@@ -140,6 +141,22 @@ def test_every_call_of_a_real_run_is_answered() -> None:
     assert all(step.calls and step.observation for step in agent)
     assert [step.source for step in run.steps[:2]] == ["system", "user"]
     assert len(agent) == len(run.steps) - 2
+
+
+def test_a_real_report_judges_the_real_runs_of_its_tasks() -> None:
+    report = real("mini-swe-agent/deepseek__deepseek-chat.deepseek_chat_dev.json")
+    runs = [only(read_real(path)) for path in report.parent.glob("deepseek_chat_dev__*")]
+    names = {
+        run.id: Names(frozenset({run.id}), frozenset({run.origin}), frozenset({run.task}))
+        for run in runs
+    }
+    table = read_table(SourceFile(report.name, report.read_bytes()))
+    judged, _ = assign(table, names)
+    assert {run.task: judged[run.id].result for run in runs} == {
+        "marshmallow-code__marshmallow-1359": Result.PASS,
+        "pydicom__pydicom-901": Result.FAIL,
+        "sqlfluff__sqlfluff-2419": Result.PASS,
+    }
 
 
 # --------------------------------------------------------------------------- Claude Code
@@ -324,6 +341,64 @@ def test_branches_that_the_user_went_back_from_are_told_and_left_out() -> None:
     assert remarks(found) == [("records of branches that the user went back from, left out: 3", 5)]
 
 
+def test_messages_that_a_compaction_kept_are_no_branch() -> None:
+    kept = {"preservedMessages": {"anchorUuid": "6", "uuids": ["3", "4", "7"]}}
+    found = session(
+        record("user", "Go.", uuid="1", parentUuid=None),
+        record("assistant", "Ready.", uuid="1b", parentUuid="1"),
+        record("user", "Wrong way.", uuid="x", parentUuid="1b"),
+        record("assistant", "Lost.", uuid="y", parentUuid="x"),
+        record("user", "Right way.", uuid="2", parentUuid="1b"),
+        record("assistant", "Found.", uuid="3", parentUuid="2"),
+        record("user", "More.", uuid="4", parentUuid="3"),
+        {
+            "type": "system",
+            "content": "Compacted",
+            "uuid": "5",
+            "parentUuid": None,
+            "logicalParentUuid": "7",
+            "sessionId": "s",
+            "compactMetadata": kept,
+        },
+        record("user", "It went on.", uuid="6", parentUuid="5", isCompactSummary=True),
+        record("assistant", "More of it.", uuid="7", parentUuid="6"),
+        record("user", "Thanks.", uuid="8", parentUuid="7"),
+    )
+    assert [step.message for step in found.trajectories[0].steps] == [
+        "Go.",
+        "Ready.",
+        "Right way.",
+        "Found.",
+        "More.",
+        "Compacted",
+        "It went on.",
+        "More of it.",
+        "Thanks.",
+    ]
+    assert remarks(found) == [("records of branches that the user went back from, left out: 2", 3)]
+
+
+def test_the_answer_to_a_call_names_the_sub_agent_that_worked_on_it() -> None:
+    side = {"isSidechain": True, "agentId": "e1"}
+    run = only(
+        session(
+            record("assistant", [use("a", "Task", prompt="Search everywhere.")], uuid="1"),
+            record("user", [result("a", "Nothing.")], toolUseResult={"agentId": "e1"}),
+            record("assistant", "I am done.", uuid="2"),
+            record("user", "Search", **side),
+            record("assistant", "I search.", **side),
+        )
+    )
+    assert [message for _, message in told(run)] == [
+        "",
+        "[sub-agent e1 begins]",
+        "Search",
+        "I search.",
+        "[sub-agent e1 ends]",
+        "I am done.",
+    ]
+
+
 def test_parents_in_a_circle_or_missing_cost_nothing() -> None:
     run = only(
         session(
@@ -347,6 +422,15 @@ def test_what_the_program_says_is_not_the_users() -> None:
                 "sessionId": "s",
                 "attachment": {"type": "queued_command", "prompt": "And hurry."},
             },
+            {
+                "type": "attachment",
+                "sessionId": "s",
+                "attachment": {
+                    "type": "queued_command",
+                    "prompt": [text("Task 1 is over.")],
+                    "commandMode": "task-notification",
+                },
+            },
             {"type": "attachment", "sessionId": "s", "attachment": {"type": "todo"}},
             record("assistant", [text("API Error")], isApiErrorMessage=True),
             record("assistant", "Yes."),
@@ -357,6 +441,7 @@ def test_what_the_program_says_is_not_the_users() -> None:
         ("system", "It went on."),
         ("system", "Conversation compacted"),
         ("user", "And hurry."),
+        ("system", "Task 1 is over."),
         ("system", "API Error"),
         ("agent", "Yes."),
     ]

@@ -92,7 +92,7 @@ def test_rows_that_say_nothing_are_told_with_their_line() -> None:
     assert [(remark.message, remark.line) for remark in found.diagnostics] == [
         ("success: the verdict is neither pass nor fail nor unknown", 2),
         ("no value in any of the columns id, file, task_id", 4),
-        ("no value in any of the columns outcome, success, passed, reward, score", 5),
+        ("no value in any of the columns outcome, success, passed, resolved, reward, score", 5),
     ]
     assert len(found.rows) == 1
 
@@ -124,3 +124,28 @@ def test_any_bytes_are_a_table_or_a_usage_error(data: bytes | str) -> None:
         except UsageError:
             continue
         assign(found, KNOWN)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"resolved_ids": ["task-1"], "unresolved_ids": ["unheard-of"], "error_ids": ["task-2"]},
+        {"task-1": {"resolved": True, "tests_status": {}}, "unheard-of": {"resolved": False}},
+        [{"instance_id": "task-1", "outcome": "resolved"}],
+        [{"instance_id": "task-1", "resolved": True}],
+    ],
+)
+def test_a_report_of_swe_bench_is_a_table(report: object) -> None:
+    found = table(json.dumps(report), "report.json")
+    outcomes, _ = assign(found, KNOWN)
+    assert {id_: outcome.result for id_, outcome in outcomes.items()} == {A: Result.PASS}
+    assert outcomes[A].said_by == "outcomes file"
+    assert {row.outcome.result for row in found.rows} <= {Result.PASS, Result.FAIL}
+    # What the harness could not judge is in neither list.
+    assert "task-2" not in {row.name for row in found.rows}
+
+
+@pytest.mark.parametrize("ids", [7, None, {}, [None], [["x"]]])
+def test_a_report_that_names_nobody_is_refused(ids: object) -> None:
+    with pytest.raises(UsageError):
+        table(json.dumps({"resolved_ids": ids, "unresolved_ids": ids}), "report.json")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from skillgit.trajectories.documents import Document, JsonObject
+from skillgit.trajectories.documents import Document, JsonObject, JsonValue
 from skillgit.trajectories.drafts import (
     Draft,
     Label,
@@ -99,8 +99,16 @@ class _Session:
     def _caller(self, name: str, record: JsonObject) -> Turn | None:
         message = record.get("message")
         prompt = content_text(message.get("content")) if isinstance(message, dict) else ""
-        found = (self.callers.get(key) for key in (("call", name), ("prompt", prompt)))
-        return next(filter(None, found), None)
+        keys = (("call", name), ("agent", name), ("prompt", prompt))
+        return next(filter(None, map(self.callers.get, keys)), None)
+
+    def answered(self, record: JsonObject, call_id: str) -> None:
+        """The answer to a call may name the sub-agent that worked on it."""
+        about, caller = record.get("toolUseResult"), self.callers.get(("call", call_id))
+        name = first_text(about, "agentId") if isinstance(about, dict) else ""
+        name = name or first_text(record, "agentId")
+        if name and caller is not None:
+            self.callers.setdefault(("agent", name), caller)
 
     def drafts(self) -> Iterator[Draft]:
         """All steps in their order."""
@@ -175,23 +183,23 @@ def _said(records: list[Record]) -> tuple[list[int], list[Record]]:
     return found, strange
 
 
-def _queued(value: JsonObject) -> str:
-    """What the user wrote while the agent was at work."""
+def _queued(value: JsonObject) -> JsonValue:
+    """What was put in while the agent was at work, by the user or by the program."""
     attached = value.get("attachment")
     queued = isinstance(attached, dict) and attached.get("type") == "queued_command"
-    return first_text(attached, "prompt") if queued and isinstance(attached, dict) else ""
+    return attached.get("prompt") if queued and isinstance(attached, dict) else None
 
 
 def _take(session: _Session, chain: _Chain, value: JsonObject) -> None:
     message = value.get("message")
     if value.get("type") == "attachment":
-        chain.turns.say("user", _queued(value))
+        chain.turns.say("system" if is_meta(value) else "user", content_text(_queued(value)))
     elif not isinstance(message, dict):
         chain.turns.say("system", text_of(value.get("content")))
     elif value.get("type") == "assistant" and value.get("isApiErrorMessage") is not True:
         _agent(session, chain, message)
     else:
-        _user(chain, value, message)
+        _user(session, chain, value, message)
 
 
 def _agent(session: _Session, chain: _Chain, message: JsonObject) -> None:
@@ -211,7 +219,7 @@ def _agent(session: _Session, chain: _Chain, message: JsonObject) -> None:
             turn.add("", text_of(part.get("thinking")))
 
 
-def _act(session: _Session, chain: _Chain, turn: Turn, part: object) -> None:
+def _act(session: _Session, chain: _Chain, turn: Turn, part: JsonValue) -> None:
     kind = text_of(part.get("type")) if isinstance(part, dict) else ""
     if not isinstance(part, dict) or not kind.endswith(("tool_use", "tool_result")):
         turn.add(content_text([part]))
@@ -226,13 +234,15 @@ def _act(session: _Session, chain: _Chain, turn: Turn, part: object) -> None:
             session.callers.setdefault(("prompt", text_of(given.get("prompt"))), turn)
 
 
-def _user(chain: _Chain, value: JsonObject, message: JsonObject) -> None:
+def _user(session: _Session, chain: _Chain, value: JsonObject, message: JsonObject) -> None:
     """Answers of tools go to their calls; the rest is a step of the user, or of the program."""
     content = message.get("content")
-    rest: list[object] = []
+    rest: list[JsonValue] = []
     for part in content if isinstance(content, list) else [content]:
         if isinstance(part, dict) and part.get("type") == "tool_result":
-            chain.turns.answer(first_text(part, "tool_use_id"), content_text(part.get("content")))
+            call_id = first_text(part, "tool_use_id")
+            session.answered(value, call_id)
+            chain.turns.answer(call_id, content_text(part.get("content")))
         else:
             rest.append(part)
     if text := content_text(rest).strip("\n"):

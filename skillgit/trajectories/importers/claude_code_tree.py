@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from skillgit.trajectories.documents import JsonObject
 from skillgit.trajectories.drafts import first_text, objects_in, text_of
@@ -12,7 +12,11 @@ from skillgit.trajectories.turns import Record
 def is_meta(value: JsonObject) -> bool:
     """Is it the program's word: a caveat, a skill's text, the summary of a compaction, an error?"""
     flags = ("isMeta", "isCompactSummary", "isApiErrorMessage")
-    return any(value.get(flag) is True for flag in flags)
+    if any(value.get(flag) is True for flag in flags):
+        return True
+    attached = value.get("attachment")
+    mode = first_text(attached, "commandMode") if isinstance(attached, dict) else ""
+    return mode not in {"", "prompt"}
 
 
 def chain_of(records: Sequence[Record]) -> list[str]:
@@ -45,14 +49,14 @@ def abandoned(records: Sequence[Record]) -> frozenset[int]:
     last = ""
     for record in records:
         uuid = text_of(record.value.get("uuid"))
-        # A compaction begins a new tree, but for the reference to what it came after.
-        parents.setdefault(uuid, first_text(record.value, "parentUuid", "logicalParentUuid"))
+        parents.setdefault(uuid, _parent(record.value))
         if uuid and record.value.get("isSidechain") is not True:
             last = uuid
     path: set[str] = set()
     while last and last not in path:
         path.add(last)
         last = parents.get(last, "")
+    path.update(uuid for record in records for uuid in _preserved(record.value))
     gone: set[str] = set()
     positions: set[int] = set()
     for at, record in enumerate(records):
@@ -62,6 +66,23 @@ def abandoned(records: Sequence[Record]) -> frozenset[int]:
             gone.add(uuid)
             positions.add(at)
     return frozenset(positions)
+
+
+def _parent(value: JsonObject) -> str:
+    """What a record came after. A compaction begins a new tree, but for a reference to the old one.
+
+    Where the compaction kept messages, these now come after it, and the reference is to the first.
+    """
+    kept = next(_preserved(value), "")
+    return kept or first_text(value, "parentUuid", "logicalParentUuid")
+
+
+def _preserved(value: JsonObject) -> Iterator[str]:
+    """The messages that a compaction kept as they were."""
+    about = value.get("compactMetadata")
+    kept = about.get("preservedMessages") if isinstance(about, dict) else None
+    ids = kept.get("uuids") if isinstance(kept, dict) else None
+    yield from (one for one in (ids if isinstance(ids, list) else ()) if isinstance(one, str))
 
 
 def _is_prompt(value: JsonObject) -> bool:

@@ -40,6 +40,7 @@ _SILENT_KINDS = frozenset(
         "ACPToolCallEvent",
     }
 )
+_KINDS = _SPOKEN_KINDS | _SILENT_KINDS
 # Settings of the runtime beside the arguments that the model gave.
 _SETTINGS = frozenset(
     {
@@ -71,8 +72,8 @@ _SETTINGS = frozenset(
 
 def is_event(value: JsonObject) -> bool:
     """An event of either generation."""
-    if text_of(value.get("kind")) in _SPOKEN_KINDS | _SILENT_KINDS:
-        return "source" in value
+    if text_of(value.get("kind")) in _KINDS:
+        return True
     named = isinstance(value.get("action"), str) or isinstance(value.get("observation"), str)
     return named and bool({"args", "extras", "source"} & value.keys())
 
