@@ -48,6 +48,7 @@ HOMES = {
     "unidiff": "skill/diff.py",
     "xllamacpp": "embedded/llama.py",
     "yaml": "skill/frontmatter.py",
+    "zstandard": "trajectories/importers/inspect_zip.py",
 }
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef

@@ -14,8 +14,12 @@ from skillgit.trajectories.documents import Document, JsonValue, SourceFile, doc
 from skillgit.trajectories.drafts import Imported, Importer
 from skillgit.trajectories.importers.atif import ATIF
 from skillgit.trajectories.importers.chat import CHAT
+from skillgit.trajectories.importers.coding_agents import CODING_AGENTS
+from skillgit.trajectories.importers.inspect_log import INSPECT
+from skillgit.trajectories.importers.math_solutions import MATH_SOLUTION
 from skillgit.trajectories.importers.plug_ins import plug_ins
 from skillgit.trajectories.importers.rollout import ROLLOUT
+from skillgit.trajectories.importers.tau_bench import TAU_BENCH
 from skillgit.trajectories.importers.trace2skill_log import TRACE2SKILL_LOG
 from skillgit.trajectories.importers.trace2skill_records import TRACE2SKILL_RECORD
 from skillgit.trajectories.own_sessions import is_own_session
@@ -26,6 +30,10 @@ IMPORTERS: tuple[Importer, ...] = (
     ATIF,
     ROLLOUT,
     TRACE2SKILL_RECORD,
+    INSPECT,
+    TAU_BENCH,
+    *CODING_AGENTS,
+    MATH_SOLUTION,
     CHAT,
 )
 
