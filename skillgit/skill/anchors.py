@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from skillgit.names import SkillPath
 from skillgit.skill.lines import text_lines
@@ -48,13 +49,15 @@ def anchors(skill: Skill, *, references: bool = True) -> Mapping[str, Anchor]:
     }
 
 
-def _of_file(path: SkillPath, text: str) -> list[tuple[str, Anchor]]:
+@lru_cache(maxsize=64)
+def _of_file(path: SkillPath, text: str) -> tuple[tuple[str, Anchor], ...]:
+    # remembered: every edit of a round asks for the places of the same few files
     lines, found = text_lines(text), structure(text)
     places = [gap for gap in gaps(text) if gap and lines[gap - 1].strip()] or [found.gaps[-1]]
-    return [
+    return tuple(
         (_name(path, gap, lines[gap - 1] if gap else ""), Anchor(path, gap, _block(found, gap)))
         for gap in places
-    ]
+    )
 
 
 def _name(path: SkillPath, line: int, words: str) -> str:

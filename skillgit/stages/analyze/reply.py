@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from skillgit.names import EditId, TrajectoryId
@@ -19,7 +19,7 @@ from skillgit.rules.safety import told_of_grading
 from skillgit.skill.anchors import Anchor, anchors, editable
 from skillgit.skill.lines import text_lines
 from skillgit.skill.placement import insertion, reference, replacement
-from skillgit.stages.analyze.citations import citations
+from skillgit.stages.analyze.citations import cited
 from skillgit.stages.analyze.leakage import names_of_the_task
 from skillgit.stages.analyze.repair import NOTHING, Repair
 from skillgit.stages.analyze.vocabulary import invented, names_something, unmentioned
@@ -33,7 +33,6 @@ from skillgit.types import (
     LineRange,
     Memory,
     Patch,
-    Quote,
     Result,
     Skill,
     State,
@@ -127,7 +126,7 @@ def _fitting(
 def _cause(ground: Ground, item: JsonObject) -> Cause:
     what = _line(item["what"], "what")
     _must_not_tell(ground, what)
-    return Cause(what, _quotes(ground.shown, item["evidence"]))
+    return Cause(what, cited(ground.shown, item["evidence"]))
 
 
 def _memory(ground: Ground, item: JsonObject) -> Memory:
@@ -155,7 +154,7 @@ def _edit(ground: Ground, item: JsonObject, name: EditId) -> Edit:
         _change(ground, item, title, words),
         Lesson(title.rstrip(". "), reason),
         frozenset({ground.trajectory.id}),
-        _quotes(ground.shown, item["evidence"]),
+        cited(ground.shown, item["evidence"]),
         ground.repair.marks(code),
     )
 
@@ -184,10 +183,10 @@ def _must_teach(ground: Ground, title: str, words: str) -> None:
         raise Misfit(
             f"SG401: names things of this one task ({', '.join(names)}): say it in general"
         )
-    if unmentioned(trajectory, "") and not names_something(words):
+    if not names_something(words) and unmentioned(trajectory, ""):
         raise Misfit("vague: name the function, option or command to use, in backquotes")
-    strange = invented(trajectory, words, base)
-    if trajectory.outcome.result is Result.PASS and strange:
+    passed = trajectory.outcome.result is Result.PASS
+    if passed and (strange := invented(trajectory, words, base)):
         raise Misfit(f"not in the run: {', '.join(strange)}; teach what the agent really did")
 
 
@@ -222,17 +221,14 @@ def base_text(skill: Skill) -> str:
     return "\n".join(skill.text(path) or "" for path in editable(skill))
 
 
-def _quotes(shown: View, evidence: Iterable[str]) -> tuple[Quote, ...]:
-    known = citations(shown)
-    return tuple(known[name] for name in dict.fromkeys(evidence))
-
-
 def _stands_in(words: str, text: str) -> bool:
     plain = _words(words)
     return bool(plain) and f" {plain} " in f" {_words(text)} "
 
 
+@lru_cache(maxsize=64)
 def _words(text: str) -> str:
+    # remembered: each edit of a round is held against the same long prompt
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 

@@ -39,10 +39,16 @@ def invented(trajectory: Trajectory, words: str, base: str) -> list[str]:
     What a run did right can only be told in its own words; a remedy for what went wrong need not
     be among them.
     """
-    known = "\n".join(step_text(step) for step in trajectory.steps) + base
     quoted = " ".join(re.findall(r"`([^`]+)`", words))
     names = {name for name in re.findall(r"[A-Za-z_]{3,}", quoted) if not hasattr(builtins, name)}
-    return sorted(name for name in names if name not in known)
+    left = {name for name in names if name not in base}
+    # Most names stand near the end of a run, and reading a step takes long.
+    for step in reversed(trajectory.steps):
+        if not left:
+            break
+        text = step_text(step)
+        left = {name for name in left if name not in text}
+    return sorted(left)
 
 
 def names_something(text: str) -> bool:
