@@ -516,6 +516,78 @@ def test_answers_come_in_several_wrappings(output: object, seen: str) -> None:
     assert only(session(call, answer)).steps[0].observation == seen
 
 
+def done(kind: str, **parts: object) -> Json:
+    return {"type": "item.completed", "item": {"id": "item_1", "type": kind} | parts}
+
+
+def test_what_codex_prints_is_read() -> None:
+    found = session(
+        {"type": "thread.started", "thread_id": "t-1"},
+        {"type": "turn.started"},
+        done("reasoning", text="I look first."),
+        {"type": "item.started", "item": {"type": "command_execution", "command": "ls"}},
+        done("command_execution", command="ls", aggregated_output="a.py\n", exit_code=0),
+        done("mcp_tool_call", server="s", tool="find", arguments={"q": 1}, result={"content": []}),
+        done("file_change", changes=[{"path": "a.py", "kind": "update"}], status="completed"),
+        done("agent_message", text="All done."),
+        done("hologram"),
+        {"type": "turn.failed", "error": {"message": "stream lost"}},
+        {"type": "turn.completed", "usage": {}},
+    )
+    run = found.trajectories[0]
+    assert (run.format, run.task, run.outcome) == ("Codex stream", "t-1", Outcome(Result.UNKNOWN))
+    assert run.steps == (
+        Step(
+            1,
+            "agent",
+            reasoning="I look first.",
+            calls=(ToolCall("command_execution", "ls"),),
+            observation="a.py\n\nexit_code: 0",
+        ),
+        Step(2, "agent", calls=(ToolCall("find", '{"q": 1}'),), observation='{"content": []}'),
+        Step(
+            3,
+            "agent",
+            calls=(ToolCall("file_change", '[{"path": "a.py", "kind": "update"}]'),),
+            observation="completed",
+        ),
+        Step(4, "agent", "All done."),
+        Step(5, "system", '{"message": "stream lost"}'),
+    )
+    assert remarks(found) == [("records of no known type, left out: 1", 9)]
+
+
+# --------------------------------------------------------------------------- Gemini CLI
+
+
+def test_a_log_of_changes_is_played_back() -> None:
+    found = session(
+        {"sessionId": "g", "projectHash": "p", "startTime": "t", "kind": "main"},
+        {"id": "1", "type": "user", "content": [{"text": "Read it."}]},
+        {"id": "2", "type": "gemini", "content": "", "toolCalls": [{"name": "read", "args": {}}]},
+        {
+            "id": "2",
+            "type": "gemini",
+            "content": "I read.",
+            "toolCalls": [{"name": "read", "args": {}, "result": [{"text": "package"}]}],
+        },
+        {"id": "3", "type": "user", "content": "Wrong way."},
+        {"id": "4", "type": "gemini", "content": "Lost."},
+        {"$rewindTo": "3"},
+        {"$rewindTo": "unheard of"},
+        {"$set": {"lastUpdated": "t", "messages": [{"id": "2", "type": "gemini"}]}},
+        {"$set": {"messages": [{"id": "5", "type": "gemini", "content": "Done."}]}},
+    )
+    run = found.trajectories[0]
+    assert run.task == "g"
+    assert run.steps == (
+        Step(1, "user", "Read it."),
+        Step(2, "agent", "I read.", calls=(ToolCall("read", "{}"),), observation="package"),
+        Step(3, "agent", "Done."),
+    )
+    assert remarks(found) == [("messages that the user went back from, left out: 2", 5)]
+
+
 # --------------------------------------------------------------------------- mini-swe-agent
 
 
@@ -805,7 +877,18 @@ def openhands_reply(count: int) -> list[Json]:
     ]
 
 
-@pytest.mark.parametrize("made", [claude_chain, claude_nested, codex_turn, openhands_reply])
+def gemini_log(count: int) -> list[Json]:
+    """Messages, and as many ways back that lead nowhere or to the last one."""
+    head: Json = {"sessionId": "g", "projectHash": "p"}
+    said: list[Json] = [{"id": f"{at}", "type": "gemini", "content": "x"} for at in range(count)]
+    back: list[Json] = [{"$rewindTo": f"{at}"} for at in range(2 * count, count // 2, -1)]
+    return [head, *said, *back]
+
+
+MADE = [claude_chain, claude_nested, codex_turn, openhands_reply, gemini_log]
+
+
+@pytest.mark.parametrize("made", MADE)
 def test_a_megabyte_takes_less_than_a_second(made: Callable[[int], list[Json]]) -> None:
     records = made(4000)
     data = "\n".join(map(json.dumps, records)).encode()

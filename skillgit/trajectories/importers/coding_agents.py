@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skillgit.trajectories.importers.claude_code import CLAUDE_CODE
 from skillgit.trajectories.importers.codex import CODEX
+from skillgit.trajectories.importers.codex_stream import CODEX_STREAM
 from skillgit.trajectories.importers.evoskill import EVOSKILL
 from skillgit.trajectories.importers.gemini import GEMINI
 from skillgit.trajectories.importers.mini_swe_agent import MINI_SWE_AGENT
@@ -19,6 +20,7 @@ CODING_AGENTS = (
     OPENHANDS,
     CLAUDE_CODE,
     CODEX,
+    CODEX_STREAM,
     GEMINI,
     EVOSKILL,
 )

@@ -1,7 +1,9 @@
 """Gemini CLI sessions: `{sessionId, projectHash, messages: [{type: user | gemini | …}]}`.
 
-Notices (info, warning, error) are the program's words. Nothing says whether the task was solved:
-a call's status tells only that the tool ran.
+Newer versions write a log of it: a first line with the session, then a line each time a message
+is new or has changed, `$set` for other changes, and `$rewindTo` where the user went back. Notices
+(info, warning, error) are the program's words. Nothing says whether the task was solved: a call's
+status tells only that the tool ran.
 """
 
 from __future__ import annotations
@@ -16,10 +18,9 @@ from skillgit.trajectories.drafts import (
     finished,
     first_text,
     objects_in,
-    one_by_one,
-    remark,
     text_of,
 )
+from skillgit.trajectories.turns import Record, left_out, one_session
 from skillgit.types import Diagnostic, Outcome, Result, ToolCall, Trajectory
 
 FORMAT = "Gemini CLI session"
@@ -33,20 +34,50 @@ _SOURCES = {
 }
 
 
-def _root_of(value: JsonValue) -> JsonObject | None:
-    if not isinstance(value, dict) or not isinstance(value.get("messages"), list):
-        return None
-    return value if {"sessionId", "projectHash"} <= value.keys() else None
+def _is_record(value: JsonObject) -> bool:
+    session = isinstance(value.get("sessionId"), str) and "type" not in value
+    return session and bool({"projectHash", "startTime"} & value.keys())
 
 
-def _read(document: Document, root: JsonObject) -> Iterator[Trajectory | Diagnostic]:
-    messages = root["messages"] if isinstance(root["messages"], list) else []
-    known = [one for one in objects_in(messages) if text_of(one.get("type")) in _SOURCES]
-    if len(known) < len(messages):
-        strange = len(messages) - len(known)
-        yield remark(document, f"messages of no known type, left out: {strange}")
-    label = Label(FORMAT, first_text(root, "sessionId"), "gemini-cli")
-    yield finished(document, list(map(_draft, known)), label, Outcome(Result.UNKNOWN))
+def _read(document: Document, records: list[Record]) -> Iterator[Trajectory | Diagnostic]:
+    messages: dict[str, Record] = {}
+    undone: list[Record] = []
+    task = ""
+    for record in records:
+        task = task or first_text(record.value, "sessionId")
+        if "$rewindTo" in record.value:
+            undone += _rewound(messages, text_of(record.value["$rewindTo"]))
+        for message, late in _messages_of(record.value):
+            key = first_text(message, "id") or f"{len(messages)} without an id"
+            # What `$set` gives may be a digest of the talk that was; the talk itself is kept.
+            if not (late and key in messages):
+                messages[key] = Record(record.line, message)
+    yield from left_out(document, undone, "messages that the user went back from")
+    known = [one for one in messages.values() if text_of(one.value.get("type")) in _SOURCES]
+    strange = [one for one in messages.values() if text_of(one.value.get("type")) not in _SOURCES]
+    yield from left_out(document, strange, "messages of no known type")
+    drafts = [_draft(one.value) for one in known]
+    yield finished(document, drafts, Label(FORMAT, task, "gemini-cli"), Outcome(Result.UNKNOWN))
+
+
+def _messages_of(value: JsonObject) -> Iterator[tuple[JsonObject, bool]]:
+    """The messages in a record, and whether they may be later versions of what was said."""
+    if "type" in value:
+        yield value, False
+    for one in objects_in(value.get("messages")):
+        yield one, False
+    changed = value.get("$set")
+    if isinstance(changed, dict):
+        for one in objects_in(changed.get("messages")):
+            yield one, True
+
+
+def _rewound(messages: dict[str, Record], target: str) -> list[Record]:
+    """Take back this message and all that came after it."""
+    gone: list[Record] = []
+    while target in messages:
+        gone.append(messages.popitem()[1])
+    return gone[::-1]
 
 
 def _draft(message: JsonObject) -> Draft:
@@ -76,4 +107,4 @@ def _result_text(result: JsonValue) -> str:
     return "\n".join(filter(None, found))
 
 
-GEMINI = one_by_one(FORMAT, _root_of, _read)
+GEMINI = one_session(FORMAT, _is_record, _read)
