@@ -135,6 +135,8 @@ class Trajectory:
     """The file it was read from, with `:line` in a file of several."""
     format: str = ""
     agent: str = ""
+    skills: tuple[Digest, ...] = ()
+    """The skills that it had, where its run says so: Harbor's digests of their files."""
 
     def __post_init__(self) -> None:
         if not self.steps:
@@ -496,7 +498,11 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the endpoint was asked and what it counted; tokens as the endpoint reports them."""
+    """What the endpoint was asked and what it counted; tokens as the endpoint reports them.
+
+    `calls` counts every request that was sent. Of those some failed, and `retried_calls` were the
+    same requests again; `hedged_calls` were copies of requests that took too long.
+    """
 
     calls: int = 0
     cached_calls: int = 0
@@ -504,6 +510,8 @@ class Usage:
     prompt_tokens: int = 0
     cached_tokens: int = 0
     output_tokens: int = 0
+    retried_calls: int = 0
+    hedged_calls: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -513,6 +521,8 @@ class Usage:
             self.prompt_tokens + other.prompt_tokens,
             self.cached_tokens + other.cached_tokens,
             self.output_tokens + other.output_tokens,
+            self.retried_calls + other.retried_calls,
+            self.hedged_calls + other.hedged_calls,
         )
 
 

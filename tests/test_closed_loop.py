@@ -49,6 +49,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKILLGIT_SANDBOX_SECONDS", "20")
     monkeypatch.setenv("SKILLGIT_AGENT_PROTOCOL", "text")
     monkeypatch.setenv("SKILLGIT_ENDPOINT_RETRIES", "0")
+    monkeypatch.setenv("SKILLGIT_ENDPOINT_PATIENCE", "0")
     monkeypatch.setenv("SKILLGIT_ANALYZE_TURNS", "2")
     monkeypatch.setenv("SKILLGIT_ANALYZE_STARTS", "1")
 

@@ -174,8 +174,9 @@ def _typed(key: str, given: object, where: str, *, from_text: bool) -> Value:
 
 
 def _is_list_of_text(given: object) -> TypeGuard[Sequence[str]]:
-    several = isinstance(given, (list, tuple)) and bool(given)
-    return several and all(isinstance(each, str) for each in given)
+    if not isinstance(given, (list, tuple)):
+        return False
+    return bool(given) and all(isinstance(each, str) for each in given)
 
 
 def _from_text(text: str, default: Value) -> object:

@@ -28,16 +28,22 @@ _COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
         "skillgit doctor --json",
     )
 )
-@click.option("--base-url", metavar="URL", help="The endpoint, as http://HOST:PORT/v1.")
+@click.option(
+    "--base-url",
+    "base_urls",
+    multiple=True,
+    metavar="URL",
+    help="The endpoint, as http://HOST:PORT/v1; repeatable.",
+)
 @click.option("--model", metavar="NAME", help="The model; the only one served, if not given.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON instead of lines.")
-def command(*, base_url: str | None, model: str | None, as_json: bool) -> int:
+def command(*, base_urls: tuple[str, ...], model: str | None, as_json: bool) -> int:
     """Check Git, the endpoint and the model, and say what to do.
 
     Each line is ok, warn or fail. The model is asked some short questions: without an accelerator
     that takes a minute or two. Ends with 3 if something fails that a round cannot do without.
     """
-    options = {"endpoint.base_url": base_url, "endpoint.model": model}
+    options = {"endpoint.base_url": base_urls or None, "endpoint.model": model}
     config = load_settings(Path.cwd(), options).config
     checks = asyncio.run(_examine(config, show=not as_json))
     failed = sum(check.level is Level.FAIL for check in checks)

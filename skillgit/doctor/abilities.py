@@ -6,7 +6,6 @@ import json
 import re
 
 from skillgit.doctor.diagnosis import Check, Level
-from skillgit.endpoint.chat import Refused, Unreached, Wire, mismatch
 from skillgit.endpoint.completions import (
     Body,
     Said,
@@ -15,6 +14,8 @@ from skillgit.endpoint.completions import (
     read_completion,
     shortened,
 )
+from skillgit.endpoint.schemas import mismatch
+from skillgit.endpoint.wire import Refused, Unreached, Wire
 from skillgit.errors import SurroundingsError
 
 QUICK_SECONDS = 10.0
@@ -44,13 +45,13 @@ _TOOL = {
 async def probe_schema(wire: Wire, model: str) -> Check:
     """Is a JSON schema honoured, refused or ignored? Fails where the model says nothing at all."""
     name = "JSON schema"
-    question = _question(model, "Say hello.", 64)
+    asked = question(model, "Say hello.", 64)
     form = {"name": "probe", "schema": _SCHEMA, "strict": True}
-    said = await _ask(
-        wire, question | {"response_format": {"type": "json_schema", "json_schema": form}}
+    said = await ask(
+        wire, asked | {"response_format": {"type": "json_schema", "json_schema": form}}
     )
     if isinstance(said, Unusable):
-        plain = await _ask(wire, question)
+        plain = await ask(wire, asked)
         if isinstance(plain, Unusable):
             return Check(
                 name,
@@ -80,9 +81,9 @@ _OTHER_SERVER = (
 async def probe_thinking(wire: Wire, model: str) -> Check:
     """Can thinking be switched on and off, and do the thoughts stand apart?"""
     name = "thinking"
-    question = _question(model, "What is 17 + 25?", 48)
-    off = await _ask(wire, question)
-    on = await _ask(wire, question | {"chat_template_kwargs": {"enable_thinking": True}})
+    asked = question(model, "What is 17 + 25?", 48)
+    off = await ask(wire, asked)
+    on = await ask(wire, asked | {"chat_template_kwargs": {"enable_thinking": True}})
     if isinstance(off, Unusable) or isinstance(on, Unusable):
         reason = next(said.reason for said in (off, on) if isinstance(said, Unusable))
         return Check(
@@ -152,10 +153,8 @@ def _no_answer(wire: Wire, reason: str) -> SurroundingsError:
 async def _offer_tool(
     wire: Wire, model: str, choice: str, max_tokens: int
 ) -> str | Refused | Unreached:
-    question = _question(model, "Which files are in /tmp? Call the tool.", max_tokens)
-    return await wire.post(
-        "/chat/completions", question | {"tools": [_TOOL], "tool_choice": choice}
-    )
+    asked = question(model, "Which files are in /tmp? Call the tool.", max_tokens)
+    return await wire.post("/chat/completions", asked | {"tools": [_TOOL], "tool_choice": choice})
 
 
 def _called_tool(answer: str | Refused | Unreached) -> bool:
@@ -173,9 +172,9 @@ async def probe_prefix(wire: Wire, model: str) -> Check:
     beginning = "\n".join(
         f"Line {number} of a beginning that both prompts share." for number in range(1, 61)
     )
-    await _ask(wire, _question(model, f"{beginning}\nSay one.", 1))
+    await ask(wire, question(model, f"{beginning}\nSay one.", 1))
     hits = await _cache_hits(wire)
-    said = await _ask(wire, _question(model, f"{beginning}\nSay two.", 1))
+    said = await ask(wire, question(model, f"{beginning}\nSay two.", 1))
     if isinstance(said, Unusable):
         return Check(name, Level.WARN, said.reason, "look into the server's own messages")
     counted = said.usage
@@ -207,7 +206,8 @@ async def _cache_hits(wire: Wire) -> float:
     return sum(float(count) for count in found)
 
 
-def _question(model: str, text: str, max_tokens: int) -> Body:
+def question(model: str, text: str, max_tokens: int) -> Body:
+    """A small request, in the words of the API."""
     return {
         "model": model,
         "messages": [{"role": "user", "content": text}],
@@ -218,7 +218,8 @@ def _question(model: str, text: str, max_tokens: int) -> Body:
     }
 
 
-async def _ask(wire: Wire, body: Body) -> Said | Unusable:
+async def ask(wire: Wire, body: Body) -> Said | Unusable:
+    """What the model says to it, or why it says nothing."""
     match await wire.post("/chat/completions", body):
         case str(text):
             return read_completion(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from skillgit.config import Endpoint
 from skillgit.doctor.abilities import (
@@ -14,8 +15,9 @@ from skillgit.doctor.abilities import (
     probe_tools,
 )
 from skillgit.doctor.diagnosis import Check, Level
-from skillgit.endpoint.chat import Refused, Unreached, Wire
+from skillgit.endpoint.address import addresses
 from skillgit.endpoint.completions import Served, read_models
+from skillgit.endpoint.wire import Refused, Unreached, Wire
 from skillgit.errors import SkillgitError
 
 _SECONDS = 180.0
@@ -26,7 +28,27 @@ _SMALL_CONTEXT = 8192
 async def probe_endpoint(endpoint: Endpoint, api_key: str = "") -> AsyncIterator[Check]:
     """Check one thing after the other; stop at the first that all further ones need."""
     try:
-        wire = Wire(endpoint.base_url, api_key, timeout=min(endpoint.timeout, _SECONDS), retries=0)
+        urls = addresses(endpoint.base_url)
+    except SkillgitError as error:
+        yield Check("endpoint", Level.FAIL, error.message, error.hint)
+        return
+    models = []
+    for number, url in enumerate(urls, start=1):
+        async for check in _probe_one(replace(endpoint, base_url=url), api_key):
+            models += [check.found] if check.name == "model" else []
+            yield check if len(urls) == 1 else replace(check, name=f"{check.name} {number}")
+    if len(set(models)) > 1:
+        yield Check(
+            "one model",
+            Level.FAIL,
+            f"the addresses serve different models: {', '.join(models)}",
+            "take out the addresses that serve another model",
+        )
+
+
+async def _probe_one(endpoint: Endpoint, api_key: str) -> AsyncIterator[Check]:
+    try:
+        wire = Wire(endpoint.base_url, api_key, timeout=min(endpoint.timeout, _SECONDS))
     except SkillgitError as error:
         yield Check("endpoint", Level.FAIL, error.message, error.hint)
         return

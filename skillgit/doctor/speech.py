@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+
 from skillgit.config import Config, Speech
 from skillgit.doctor.abilities import speaks_tools
 from skillgit.endpoint.address import without_password
-from skillgit.endpoint.chat import Wire
+from skillgit.endpoint.failures import pause
+from skillgit.endpoint.fleet import Fleet
 from skillgit.endpoint.store import ReplyStore
-from skillgit.errors import PartialError
+from skillgit.errors import PartialError, SurroundingsError
+from skillgit.ports import Failure
 
 _SECONDS = 180.0
 """For the one question; a small model without an accelerator may need a minute."""
@@ -32,15 +38,24 @@ async def choose_speech(
             "replaying a conversation: it is not known whether it was held with tool calls",
             hint="set agent.protocol to tools or text",
         )
-    wire = Wire(
-        endpoint.base_url,
-        api_key,
-        timeout=min(endpoint.timeout, _SECONDS),
-        retries=endpoint.retries,
-    )
+    fleet = Fleet(replace(endpoint, timeout=min(endpoint.timeout, _SECONDS)), api_key)
     try:
-        speech = Speech.TOOLS if await speaks_tools(wire, model) else Speech.TEXT
+        speech = await _asked(fleet, model, endpoint.retries)
     finally:
-        await wire.close()
+        await fleet.close()
     store.note(name, speech)
     return speech
+
+
+async def _asked(fleet: Fleet, model: str, retries: int) -> Speech:
+    """All servers of a round serve the same model: any of them speaks for it."""
+    for number in range(1, retries + 1):
+        with suppress(SurroundingsError):
+            return await _shown(fleet, model)
+        await asyncio.sleep(pause(Failure.SERVER_ERROR, number, ""))
+    return await _shown(fleet, model)
+
+
+async def _shown(fleet: Fleet, model: str) -> Speech:
+    server = await fleet.choose()
+    return Speech.TOOLS if await speaks_tools(server.wire, model) else Speech.TEXT

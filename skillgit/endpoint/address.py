@@ -47,3 +47,9 @@ def is_local(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
+
+
+def addresses(base_url: str) -> tuple[str, ...]:
+    """The addresses of `endpoint.base_url`, which may hold several with blanks between them."""
+    urls = base_url.split() or [base_url]
+    return tuple(dict.fromkeys(checked_url(url) for url in urls))

@@ -12,9 +12,11 @@ from dataclasses import asdict, replace
 from weakref import WeakValueDictionary
 
 from skillgit.config import Endpoint
-from skillgit.endpoint.chat import Chat, Completion, mismatch
-from skillgit.endpoint.completions import Body, request_body, request_key, turn_body
-from skillgit.endpoint.store import Asked, ReplyStore
+from skillgit.endpoint.chat import Chat, Completion, letter_to
+from skillgit.endpoint.completions import Letter
+from skillgit.endpoint.memory import Memory
+from skillgit.endpoint.schemas import mismatch
+from skillgit.endpoint.store import Asked
 from skillgit.errors import PartialError, UsageError
 from skillgit.ports import Ask, Call, JsonObject, NoReply, Reply, Spoken, ToolRequest, Turn
 from skillgit.types import Usage
@@ -23,7 +25,7 @@ from skillgit.types import Usage
 class StoredAsk:
     """Answer from the store, else from the chat; without a chat, replay: from the store alone."""
 
-    def __init__(self, chat: Chat | None, store: ReplyStore, endpoint: Endpoint) -> None:
+    def __init__(self, chat: Chat | None, store: Memory, endpoint: Endpoint) -> None:
         self._chat = chat
         self._store = store
         self._endpoint = endpoint
@@ -34,6 +36,10 @@ class StoredAsk:
     def usage(self) -> Usage:
         """What all calls so far took; a reply from the store took nothing."""
         return self._usage
+
+    def count(self, usage: Usage) -> None:
+        """Add what was asked elsewhere for the same account."""
+        self._usage += usage
 
     async def model(self) -> str:
         """The model that is asked, or in a replay the one that once was."""
@@ -53,29 +59,26 @@ class StoredAsk:
 
     async def __call__(self, call: Call) -> Reply | NoReply:
         """Ask once; the same request, asked twice at the same time, is sent once."""
-        model = await self.model()
-        key = request_key(request_body(call, self._endpoint, model))
-        async with self._flight(key):
-            reply = self._stored(key, call) or await self._asked(key, call, model)
+        letter = letter_to(call, self._endpoint, await self.model())
+        async with self._flight(letter.key):
+            reply = self._stored(letter.key, call) or await self._asked(letter, call)
         self._usage += reply.usage
         return reply
 
     def remembers(self, call: Call, model: str) -> bool:
         """Is this very call answered without the model? Asks nobody, not even for its name."""
-        key = request_key(request_body(call, self._endpoint, model))
-        return self._stored(key, call) is not None
+        return self._stored(letter_to(call, self._endpoint, model).key, call) is not None
 
     async def converse(self, turn: Turn) -> Spoken | NoReply:
         """`ports.Converse`: speak once; what is remembered comes back with what it took then."""
-        model = await self.model()
-        key = request_key(turn_body(turn, self._endpoint, model))
-        async with self._flight(key):
-            stored = self._store.get(key)
+        letter = letter_to(turn, self._endpoint, await self.model())
+        async with self._flight(letter.key):
+            stored = self._store.get(letter.key)
             remembered = _spoken(stored) if stored else None
             if remembered:
                 self._usage += Usage(cached_calls=1)
                 return remembered
-            spoken = await self._spoken_now(key, turn, model)
+            spoken = await self._spoken_now(letter, turn)
         self._usage += spoken.usage
         return spoken
 
@@ -89,23 +92,23 @@ class StoredAsk:
             return None
         return Reply(stored.value, Usage(cached_calls=1), cached=True)
 
-    async def _asked(self, key: str, call: Call, model: str) -> Reply | NoReply:
+    async def _asked(self, letter: Letter, call: Call) -> Reply | NoReply:
         if self._chat is None:
             raise self._never_recorded(call)
-        answer = await self._chat.complete(call)
+        answer = await self._chat.complete(call, letter)
         if not isinstance(answer, Completion):
             return answer
         reply = Reply(answer.value, answer.usage)
-        self._store.put(key, Asked(call.role, call.label, model), reply)
+        self._store.put(letter.key, _asked(letter, call), reply)
         return reply
 
-    async def _spoken_now(self, key: str, turn: Turn, model: str) -> Spoken | NoReply:
+    async def _spoken_now(self, letter: Letter, turn: Turn) -> Spoken | NoReply:
         if self._chat is None:
             raise self._never_recorded(turn)
-        spoken = await self._chat.speak(turn)
+        spoken = await self._chat.speak(turn, letter)
         if isinstance(spoken, Spoken):
             reply = Reply(_as_json(spoken), spoken.usage)
-            self._store.put(key, Asked(turn.role, turn.label, model), reply)
+            self._store.put(letter.key, _asked(letter, turn), reply)
         return spoken
 
     def _never_recorded(self, call: Call | Turn) -> PartialError:
@@ -132,15 +135,19 @@ class Reseeded:
 class StoredObservations:
     """`ports.Observations` in the reply store, under the digest of the turn's request."""
 
-    def __init__(self, store: ReplyStore, endpoint: Endpoint, model: str) -> None:
+    def __init__(self, store: Memory, endpoint: Endpoint, model: str) -> None:
         self._store = store
         self._endpoint = endpoint
         self._model = model
 
     def first(self, turn: Turn, position: int, seen: str) -> str:
         """`seen`, or what was seen when the command at `position` of the turn first ran."""
-        body: Body = turn_body(turn, self._endpoint, self._model)
-        return self._store.first_seen(request_key(body), position, _text(seen))
+        letter = letter_to(turn, self._endpoint, self._model)
+        return self._store.first_seen(letter.key, position, _text(seen))
+
+
+def _asked(letter: Letter, asked: Call | Turn) -> Asked:
+    return Asked(asked.role, asked.label, letter.body["model"])
 
 
 def _text(text: str) -> str:

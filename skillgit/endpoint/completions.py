@@ -11,10 +11,10 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from skillgit.config import Endpoint, Sampling
-from skillgit.ports import Call, JsonObject, Message, ToolRequest, Turn
+from skillgit.ports import Call, Failure, JsonObject, Message, ToolRequest, Turn
 from skillgit.types import Usage
 
 Body = dict[str, Any]  # explicit Any: the JSON of a request
@@ -44,6 +44,27 @@ class Unusable:
     """What came back cannot be used, and why."""
 
     reason: str
+    failure: Failure = Failure.NOT_JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A request as it is sent: written once, and its digest is that of the bytes on the wire."""
+
+    role: str
+    body: Body
+    text: bytes
+    key: str
+
+    @classmethod
+    def of(cls, role: str, body: Body) -> Self:
+        """The letter that says this."""
+        text = _written(body)
+        return cls(role, body, text, hashlib.sha256(text).hexdigest())
+
+    def but(self, **fields: object) -> Letter:
+        """The same letter with other fields."""
+        return Letter.of(self.role, self.body | fields)
 
 
 def request_body(call: Call, endpoint: Endpoint, model: str) -> Body:
@@ -127,7 +148,11 @@ def _resendable(arguments: str) -> str:
 
 def request_key(body: Body) -> str:
     """The digest of a request. The order of keys counts: a schema's order steers the reply."""
-    return hashlib.sha256(json.dumps(body, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(_written(body)).hexdigest()
+
+
+def _written(body: Body) -> bytes:
+    return json.dumps(body, separators=(",", ":")).encode()
 
 
 def read_completion(text: str) -> Said | Unusable:
@@ -142,7 +167,8 @@ def read_completion(text: str) -> Said | Unusable:
         requests = _requests(message.get("tool_calls"))
         return Said(str(content), str(thought), cut, _usage(answer.get("usage")), requests)
     except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
-        return Unusable(f"the answer is not a chat completion: {shortened(text)!r}")
+        reason = f"the answer is not a chat completion: {shortened(text)!r}"
+        return Unusable(reason, Failure.SERVER_ERROR)
 
 
 def read_models(text: str) -> tuple[Served, ...]:
@@ -165,9 +191,8 @@ def read_refusal(body: object) -> str:
 def parse_reply(said: Said) -> JsonObject | Unusable:
     """The JSON object of a reply. Strict: a reply that needs repair would need guessing."""
     if not said.content.strip():
-        return Unusable(
-            "the reply is empty: the model only thought" if said.reasoning else "the reply is empty"
-        )
+        thought = ": the model only thought" if said.reasoning else ""
+        return Unusable(f"the reply is empty{thought}", Failure.EMPTY)
     try:
         value = json.loads(
             said.content,
@@ -175,7 +200,9 @@ def parse_reply(said: Said) -> JsonObject | Unusable:
             parse_float=_number,
             parse_constant=_refuse_constant,
         )
-        json.dumps(value, ensure_ascii=False).encode()
+        said.content.encode()
+        if "\\u" in said.content:
+            json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         return Unusable(f"the reply is not JSON: {error.msg} at {place}")
@@ -184,7 +211,8 @@ def parse_reply(said: Said) -> JsonObject | Unusable:
     except (ValueError, RecursionError) as error:
         return Unusable(f"the reply is not JSON: {shortened(str(error))}")
     if not isinstance(value, dict):
-        return Unusable(f"the reply is not a JSON object but {shortened(said.content)!r}")
+        reason = f"the reply is not a JSON object but {shortened(said.content)!r}"
+        return Unusable(reason, Failure.WRONG_SCHEMA)
     return value
 
 
@@ -244,10 +272,14 @@ def _sendable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _plain(schema: JsonObject) -> Body:
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """A copy of nothing but dicts and lists, which the caller cannot change any more."""
-    plain: Body = json.loads(json.dumps(schema, default=dict))
-    return plain
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        # A schema is mostly one long list of names.
+        return [inner if type(inner) is str else _plain(inner) for inner in value]
+    return value
 
 
 def _usage(counted: Mapping[str, Any] | None) -> Usage:

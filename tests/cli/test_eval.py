@@ -57,6 +57,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKILLGIT_SANDBOX_SECONDS", "20")
     monkeypatch.setenv("SKILLGIT_AGENT_PROTOCOL", "text")
     monkeypatch.setenv("SKILLGIT_ENDPOINT_RETRIES", "0")
+    monkeypatch.setenv("SKILLGIT_ENDPOINT_PATIENCE", "0")
 
 
 @pytest.fixture

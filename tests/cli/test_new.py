@@ -347,6 +347,7 @@ def test_an_endpoint_that_vanishes_half_way_is_a_partial_stop(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SKILLGIT_ENDPOINT_RETRIES", "0")
+    monkeypatch.setenv("SKILLGIT_ENDPOINT_PATIENCE", "0")
 
     def gone(request: Request) -> Answer:
         if not is_again(request):
@@ -363,6 +364,7 @@ def test_nobody_there(
     ground: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SKILLGIT_ENDPOINT_RETRIES", "0")
+    monkeypatch.setenv("SKILLGIT_ENDPOINT_PATIENCE", "0")
     assert new(ground, None, "--base-url", "http://127.0.0.1:9/v1") == 3
     error = capsys.readouterr().err
     assert "hint:" in error

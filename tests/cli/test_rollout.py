@@ -49,6 +49,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKILLGIT_SANDBOX_SECONDS", "20")
     monkeypatch.setenv("SKILLGIT_AGENT_PROTOCOL", "text")
     monkeypatch.setenv("SKILLGIT_ENDPOINT_RETRIES", "1")
+    monkeypatch.setenv("SKILLGIT_ENDPOINT_PATIENCE", "0")
 
 
 def rollout(tmp_path: Path, endpoint: ScriptedEndpoint | None, *more: str) -> int:

@@ -11,9 +11,10 @@ import pytest
 from scripted import Answer, ScriptedEndpoint, page, refusing, replying
 
 from skillgit.config import Endpoint, Sampling
-from skillgit.endpoint.chat import Chat, Completion, mismatch
+from skillgit.endpoint.chat import Chat, Completion
+from skillgit.endpoint.schemas import mismatch
 from skillgit.errors import SurroundingsError, UsageError
-from skillgit.ports import Call, Message, NoReply
+from skillgit.ports import Call, Failure, Message, NoReply
 from skillgit.types import Usage
 
 RETRY_NOW = ("Retry-After: 0.01",)
@@ -298,7 +299,11 @@ def test_lasting_trouble_with_one_call_is_its_reason(
 ) -> None:
     endpoint.queue(*[refusing(503, "overloaded", headers=RETRY_NOW)] * 2)
     given_up = failed(config, call)
-    assert given_up == NoReply("the endpoint answered 503: overloaded", Usage(1, 0, 1))
+    assert given_up == NoReply(
+        "the endpoint answered 503: overloaded",
+        Usage(2, 0, 2, retried_calls=1),
+        Failure.SERVER_ERROR,
+    )
 
     endpoint.queue(refusing(400, "no xgrammar for this schema\nreally"))
     assert failed(config, call).reason.endswith("400: no xgrammar for this schema really")
@@ -318,7 +323,9 @@ def test_a_call_that_hangs_does_not_stall_the_others(
 
     hung, done = complete(replace(config, timeout=0.5), slow, call)
 
-    assert hung == NoReply("the connection failed: no answer within 0.5 s", Usage(1, 0, 1))
+    assert hung == NoReply(
+        "the connection failed: no answer within 0.5 s", Usage(1, 0, 1), Failure.TIMED_OUT
+    )
     assert isinstance(done, Completion)
 
 
@@ -337,9 +344,12 @@ def test_a_call_that_hangs_does_not_stall_the_others(
 def test_another_service_at_the_address_is_told_apart(
     endpoint: ScriptedEndpoint, config: Endpoint, call: Call, answer: Answer
 ) -> None:
-    endpoint.queue(answer)
+    endpoint.queue(answer, answer)
 
-    assert failed(config, call).reason.startswith("the answer is not a chat completion")
+    given_up = failed(config, call)
+
+    assert given_up.reason.startswith("the answer is not a chat completion")
+    assert given_up.failure is Failure.SERVER_ERROR
 
 
 @pytest.mark.parametrize(
@@ -445,7 +455,8 @@ def test_a_mismatch_is_told_in_words(call: Call, value: object, expected: str) -
 def test_importing_an_adapter_imports_no_heavy_library(name: str) -> None:
     code = (
         f"import sys, skillgit.{name}\n"
-        "print({'openai', 'jsonschema', 'jinja2', 'httpx', 'httpx2'} & set(sys.modules))"
+        "heavy = {'openai', 'aiohttp', 'jsonschema', 'jsonschema_rs', 'jinja2'}\n"
+        "print((heavy | {'httpx', 'httpx2'}) & set(sys.modules))"
     )
     root = str(Path(__file__).parents[2])
     done = subprocess.run(

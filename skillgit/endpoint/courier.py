@@ -1,0 +1,193 @@
+"""One letter to the servers: the first answer that can be read wins, of as many copies as it takes.
+
+A copy is the same request with the same seed, so it makes no difference who answers. When copies
+are sent, and when nobody waits any more, is decided in `pace.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from skillgit.endpoint.allowance import Allowance, Demand, Ticket
+from skillgit.endpoint.completions import Letter, Said, is_too_long, read_completion
+from skillgit.endpoint.failures import failure_of
+from skillgit.endpoint.fleet import Fleet, Server
+from skillgit.endpoint.pace import Flight, Kind, Pace
+from skillgit.endpoint.wire import Refused, Unreached
+from skillgit.ports import Failure
+from skillgit.types import Usage
+
+_PATH = "/chat/completions"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A request came to nothing: how, why, and what the server answered, if it did."""
+
+    failure: Failure
+    reason: str
+    refused: Refused | None = None
+    usage: Usage = field(default_factory=Usage)
+    """What all tries took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What came of a letter, from where, and how often it was sent."""
+
+    outcome: Said | Failed
+    server: Server
+    copies: int
+
+
+class Courier:
+    """Bring letters to the fleet."""
+
+    def __init__(self, fleet: Fleet, pace: Pace, allowance: Allowance) -> None:
+        self._fleet = fleet
+        self._pace = pace
+        self._allowance = allowance
+
+    async def deliver(self, letter: Letter) -> Delivery:
+        """Send it, and copies where it takes too long; one answer, or why there is none."""
+        server = await self._fleet.choose()
+        ticket = await self._allowance.admit(_demand(letter))
+        now = time.monotonic()
+        flight = self._pace.begin(Kind(letter.role, letter.body["max_tokens"]), now)
+        copies = _Copies(letter)
+        try:
+            copies.send(server, ticket, now)
+            while True:
+                await copies.wait(self._pace.due(flight, now) - now)
+                now = time.monotonic()
+                delivery = await self._arrived(copies, flight, now)
+                if delivery:
+                    return delivery
+                if self._pace.is_lost(flight, now):
+                    return copies.given_up(now - flight.sent)
+                if self._pace.may_copy(flight, now):
+                    self._send_copy(copies, flight, now)
+        finally:
+            self._pace.end(flight)
+            await copies.recall()
+
+    async def _arrived(self, copies: _Copies, flight: Flight, now: float) -> Delivery | None:
+        """A reply, or a failure when no copy is under way any more."""
+        for outcome, server, seconds in copies.arrived(now):
+            if isinstance(outcome, Said):
+                server.seen = True
+                self._pace.answered(flight, now, seconds, outcome.usage.output_tokens)
+                return Delivery(outcome, server, copies.sent)
+            copies.failed = outcome, server
+            if outcome.failure is Failure.UNREACHED and copies.under_way:
+                await self._fleet.is_alive(server, outcome.reason)
+        copies.forget_those_away()
+        if copies.under_way or copies.failed is None:
+            return None
+        return Delivery(*copies.failed, copies.sent)
+
+    def _send_copy(self, copies: _Copies, flight: Flight, now: float) -> None:
+        server = self._fleet.spare(copies.servers)
+        ticket = self._allowance.admit_at_once(_demand(copies.letter)) if server else None
+        if server and ticket:
+            self._pace.copied(flight, now)
+            copies.send(server, ticket, now)
+
+
+class _Copies:
+    """The copies of one letter that are under way; all are recalled when one has arrived."""
+
+    def __init__(self, letter: Letter) -> None:
+        self.letter = letter
+        self.sent = 0
+        self.failed: tuple[Failed, Server] | None = None
+        self._under_way: dict[asyncio.Task[Said | Failed], tuple[Server, float]] = {}
+
+    @property
+    def under_way(self) -> bool:
+        """Is there still something to wait for?"""
+        return bool(self._under_way)
+
+    @property
+    def servers(self) -> list[Server]:
+        """Those that have a copy."""
+        return [server for server, _ in self._under_way.values()]
+
+    def send(self, server: Server, ticket: Ticket, now: float) -> None:
+        """One more copy."""
+        self.sent += 1
+        task = asyncio.create_task(_post(server, self.letter, ticket))
+        self._under_way[task] = server, now
+
+    async def wait(self, seconds: float) -> None:
+        """Until one arrives, or so long."""
+        await asyncio.wait(
+            self._under_way, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED
+        )
+
+    def arrived(self, now: float) -> list[tuple[Said | Failed, Server, float]]:
+        """What has come of copies since the last time, and after how many seconds."""
+        done = [task for task in self._under_way if task.done()]
+        took = [(task.result(), *self._under_way.pop(task)) for task in done]
+        return [(outcome, server, now - sent) for outcome, server, sent in took]
+
+    def forget_those_away(self) -> None:
+        """Nobody will answer from a server that has gone."""
+        for task, (server, _) in list(self._under_way.items()):
+            if server.away:
+                task.cancel()
+                del self._under_way[task]
+                self.failed = self.failed or (Failed(Failure.RESET, server.why), server)
+
+    def given_up(self, seconds: float) -> Delivery:
+        """No copy came in time."""
+        server = self.servers[0]
+        reason = f"the connection failed: no answer within {_shown(seconds)} s"
+        return Delivery(Failed(Failure.TIMED_OUT, reason), server, self.sent)
+
+    async def recall(self) -> None:
+        """Let go of those that are under way."""
+        if self._under_way:
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+
+
+async def _post(server: Server, letter: Letter, ticket: Ticket) -> Said | Failed:
+    server.running += 1
+    try:
+        with ticket:
+            answer = await server.wire.post(_PATH, letter.text)
+            outcome = _read(answer)
+            if isinstance(outcome, Said):
+                ticket.settle(outcome.usage)
+            elif isinstance(answer, Refused) or outcome.failure is Failure.UNREACHED:
+                ticket.settle(Usage())
+            return outcome
+    finally:
+        server.running -= 1
+
+
+def _read(answer: str | Refused | Unreached) -> Said | Failed:
+    match answer:
+        case str():
+            said = read_completion(answer)
+            return said if isinstance(said, Said) else Failed(said.failure, said.reason)
+        case Unreached(why, failure):
+            return Failed(failure, f"the connection failed: {why}")
+        case Refused(_, message) if is_too_long(message):
+            reason = f"the prompt does not fit into the model's context: {message}"
+            return Failed(Failure.TOO_LONG, reason)
+        case Refused(status, message):
+            reason = f"the endpoint answered {status}: {message}"
+            return Failed(failure_of(status), reason, answer)
+
+
+def _shown(seconds: float) -> str:
+    return f"{seconds:.1f}".removesuffix(".0")
+
+
+def _demand(letter: Letter) -> Demand:
+    return Demand.of(len(letter.text), letter.body["max_tokens"])
