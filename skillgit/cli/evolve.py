@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from skillgit.cli.calls import cache_warning
 from skillgit.cli.console import TerminalProgress, examples, out, print_json, say
 from skillgit.cli.options import (
     AS_JSON,
     ENDPOINT,
+    EXECUTOR,
     MOST_SEED,
     QUIET,
     REPLAY,
@@ -20,8 +22,10 @@ from skillgit.cli.options import (
     given,
     setting_options,
 )
+from skillgit.cli.spending import caps, caps_of, prices_of
 from skillgit.cli.summary import exit_code, payload, summary
 from skillgit.config import SEEDS
+from skillgit.endpoint.caps import Prices
 from skillgit.errors import UsageError
 from skillgit.wiring import Errand, GateErrand
 
@@ -35,6 +39,7 @@ _SETTINGS: Settings = (
     ("merge-batch", "consolidate.merge_batch", int, "Patches that one merge sees."),
     ("min-support", "consolidate.min_support", int, "Fewer trajectories: withheld."),
     ("main-support", "consolidate.main_support", int, "Fewer: to references/, not SKILL.md."),
+    *EXECUTOR,
 )
 
 
@@ -44,6 +49,7 @@ _SETTINGS: Settings = (
         "skillgit evolve skills/xlsx --trajectories runs/ --tasks tasks/",
         "skillgit evolve skills/xlsx --trajectories runs/ --error-analyst single-call",
         "skillgit evolve skills/xlsx -t runs/ --outcomes results.csv --signals success",
+        "skillgit evolve skills/xlsx -t runs/ --dry-run --price-in 0.5 --price-out 2",
         "skillgit evolve xlsx --repo skills.git --trajectories runs/ --json",
     )
 )
@@ -100,6 +106,15 @@ _SETTINGS: Settings = (
 @REPLAY
 @REPLAY_FILE
 @UNSAFE
+@caps
+@click.option(
+    "--dry-run", is_flag=True, help="Print the plan: calls, tokens, time and cost. Asks no analyst."
+)
+@click.option(
+    "--probe/--no-probe",
+    default=True,
+    help="Ask two small questions, so that the plan can tell time.  [default: probe]",
+)
 @click.option("--no-branch", is_flag=True, help="Do everything but write to the repository.")
 @AS_JSON
 @QUIET
@@ -118,6 +133,8 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     replay: bool,
     replay_file: Path | None,
     unsafe: bool,
+    dry_run: bool,
+    probe: bool,
     no_branch: bool,
     as_json: bool,
     quiet: bool,
@@ -148,8 +165,24 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
         base=base,
         replay=replay_file or replay,
         no_branch=no_branch,
+        caps=caps_of(settings),
     )
+    if dry_run:
+        return _plan(errand, prices_of(settings), probe=probe, as_json=as_json, quiet=quiet)
     return run_evolve(errand, as_json=as_json, quiet=quiet)
+
+
+def _plan(errand: Errand, prices: Prices | None, *, probe: bool, as_json: bool, quiet: bool) -> int:
+    from skillgit.cli.plan import plan_payload, plan_text  # noqa: PLC0415 - --help has no time
+    from skillgit.wiring.planning import plan_evolution  # noqa: PLC0415
+
+    with TerminalProgress(quiet=quiet) as progress:
+        outlook = plan_evolution(errand, progress, probe=probe)
+    if as_json:
+        print_json("plan", plan_payload(outlook, prices))
+    else:
+        out(plan_text(outlook, prices))
+    return 0
 
 
 def run_evolve(errand: Errand, *, as_json: bool = False, quiet: bool = False) -> int:
@@ -165,4 +198,7 @@ def run_evolve(errand: Errand, *, as_json: bool = False, quiet: bool = False) ->
         elsewhere = "" if here else str(errand.start)
         text = summary(evolution, no_branch=errand.no_branch, elsewhere=elsewhere)
         (out if evolution.branch else say)(text)
+    warning = cache_warning(evolution.usage)
+    if warning:
+        say(f"warning: {warning}")
     return exit_code(evolution, no_branch=errand.no_branch)

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import asdict
 
+from skillgit.cli.calls import cache_warning, hit_rate, usage_lines
 from skillgit.cli.console import safe
 from skillgit.review.totals import reasons, totals
 from skillgit.types import (
@@ -42,7 +43,7 @@ def summary(evolution: Evolution, *, no_branch: bool, elsewhere: str = "") -> st
             *_proofs(evolution),
             *_edits(evolution),
             *_merges(evolution),
-            *_usage(evolution),
+            *map(safe, usage_lines(evolution)),
             *_gate(evolution.gate),
             *_some(evolution.gate.remarks if evolution.gate else (), "note"),
             *_lessons(evolution, no_branch=no_branch),
@@ -129,15 +130,6 @@ def _fallen_back(evolution: Evolution) -> list[tuple[MergeRecord, str]]:
     """The merges that the program did alone, and why."""
     told = ((one, one.how.partition(": ")) for one in evolution.merges)
     return [(one, why) for one, (how, _, why) in told if how == "fallback"]
-
-
-def _usage(evolution: Evolution) -> Iterable[str]:
-    used = evolution.usage
-    yield (
-        f"Model         {used.calls} calls, {used.cached_calls} answered from the cache,"
-        f" {used.failed_calls} failed; {used.prompt_tokens} prompt tokens"
-        f" ({used.cached_tokens} cached by the server), {used.output_tokens} output tokens"
-    )
 
 
 def _gate(gate: GateReport | None) -> Iterable[str]:
@@ -282,6 +274,8 @@ def payload(evolution: Evolution) -> dict[str, object]:
         "usage": {
             name: getattr(evolution.usage, name) for name in evolution.usage.__dataclass_fields__
         },
+        "cache_hit_rate": hit_rate(evolution.usage),
+        "warnings": list(filter(None, [cache_warning(evolution.usage)])),
         "branch": None
         if branch is None
         else {

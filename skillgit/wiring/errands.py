@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from skillgit.endpoint.caps import Caps
+
 
 @dataclass(frozen=True, slots=True)
 class GateErrand:
@@ -34,5 +36,7 @@ class Errand:
     """True: only what was answered before; a file: recorded replies, taken in first."""
     no_branch: bool = False
     """Do everything but write to the repository."""
+    caps: Caps = field(default_factory=Caps)
+    """What may be spent; a round that is stopped by it goes on with another one."""
     unsafe: bool = False
     """Run what the model writes without a sandbox."""

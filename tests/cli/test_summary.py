@@ -11,16 +11,19 @@ from pathlib import Path
 import pytest
 from analysts import chat_trajectory, plausible
 from repositories import Repository
-from rounds import TEXT
+from rounds import TEXT, trajectory
 from scripted import ScriptedEndpoint
 
 from skillgit import cli
 from skillgit.adapters.timings import read_timings
-from skillgit.cli.summary import summary
-from skillgit.names import Digest, EditId, Oid, RoundId
+from skillgit.cli.calls import cache_warning
+from skillgit.cli.summary import payload, summary
+from skillgit.names import Digest, EditId, Oid, RoundId, TrajectoryId
 from skillgit.types import (
     Branch,
     Evolution,
+    Excluded,
+    Exclusion,
     Fate,
     LessonCommit,
     Pool,
@@ -142,5 +145,67 @@ def test_what_a_real_round_says_can_be_typed(
     found = read_timings(made.path / ".git" / "skillgit", RoundId(propose.rpartition(" ")[2]))
     assert found is not None
     assert 0 < found.usage.calls <= asked
-    assert {"analyze", "merge"} <= found.stages.keys()
+    assert {"analyze", "reconcile"} <= found.stages.keys()
     assert "calls answered by the endpoint" in (tmp_path / "r.html").read_text("utf-8")
+
+
+# ------------------------------------------------------------------ calls
+
+
+def test_the_share_that_the_server_had_cached_is_told() -> None:
+    used = Usage(calls=30, prompt_tokens=10_000, cached_tokens=8_400, output_tokens=7)
+    told = summary(ended(1, usage=used), no_branch=False)
+    assert "10000 prompt tokens (8400 cached by the server, 84%), 7 output tokens" in told
+    assert "(0 cached by the server), 0 output" in summary(ended(1), no_branch=False)
+
+
+@pytest.mark.parametrize(
+    ("used", "words"),
+    [
+        (Usage(calls=21, prompt_tokens=1000), "--enable-prompt-tokens-details"),
+        (Usage(calls=21, prompt_tokens=1000, cached_tokens=199), "blocks of hundreds of tokens"),
+        (Usage(calls=21, prompt_tokens=1000, cached_tokens=200), ""),
+        (Usage(calls=20, prompt_tokens=1000), ""),
+        (Usage(cached_calls=90), ""),
+    ],
+)
+def test_a_cache_that_does_little_is_warned_about(used: Usage, words: str) -> None:
+    warning = cache_warning(used)
+    assert words in warning
+    assert bool(warning) == bool(words)
+    assert payload(ended(1, usage=used))["warnings"] == ([warning] if words else [])
+
+
+def test_trajectories_without_a_reply_are_told_by_what_went_wrong() -> None:
+    reasons = [f"the connection failed: no answer within {n} s" for n in range(5)]
+    reasons += ["the reply is not JSON: 'x' at line 3, column 8 (asked 3 times)"]
+    reasons += [f"{letter} happened" for letter in "abcd"]
+    excluded = [
+        Excluded(TrajectoryId(f"t-{number:012x}"), reason) for number, reason in enumerate(reasons)
+    ]
+    unproven = Excluded(TrajectoryId(f"t-{len(reasons):012x}"), "not proven", Exclusion.UNPROVEN)
+    pool = Pool(tuple(trajectory(number) for number in range(len(reasons) + 1)), ())
+    told = summary(ended(1, excluded=(*excluded, unproven), pool=pool), no_branch=False)
+    assert "  5 without a usable reply: the connection failed: no answer within … s\n" in told
+    assert "  1 without a usable reply: the reply is not JSON: … at line … column … (asked" in told
+    assert "  2 for 2 other reasons\n" in told
+    assert "reply: not proven" not in told
+
+
+def test_the_warning_goes_to_stderr(
+    repository: Callable[..., Repository], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    skills = repository({f"{SKILL}/SKILL.md": TEXT})
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    for number in range(22):
+        text = chat_trajectory(f"task {number}", "import openpyxl", "pass")
+        (runs / f"{number}.json").write_text(text, encoding="utf-8")
+    with ScriptedEndpoint(plausible) as endpoint:
+        where = ["-C", str(skills.path), "evolve", SKILL, "-t", str(runs)]
+        assert cli.run([*where, "-q", "--base-url", endpoint.url]) == 0
+        told = capsys.readouterr()
+        assert "warning: the server reports 0% of the prompt tokens as cached" in told.err
+        assert "warning" not in told.out
+        assert cli.run([*where, "-q", "--base-url", endpoint.url]) == 0
+        assert "warning" not in capsys.readouterr().err, "nothing was sent"
