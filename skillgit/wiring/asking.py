@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skillgit.config import Config
+from skillgit.config import LOCAL, Config
+from skillgit.endpoint.caps import Caps
 from skillgit.errors import PartialError, SurroundingsError, UsageError
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
@@ -22,17 +23,25 @@ _SECONDS_DIGITS = 11
 
 @asynccontextmanager
 async def asking(
-    config: Config, store_file: Path, *, replay: Path | bool = False
+    config: Config, store_file: Path, *, replay: Path | bool = False, caps: Caps | None = None
 ) -> AsyncIterator[tuple[StoredAsk, ReplyStore]]:
-    """The endpoint of the settings, with its memory in `store_file`."""
-    from skillgit.endpoint.ask import StoredAsk  # noqa: PLC0415 - openai takes a second
+    """The endpoint of the settings, with its memory in `store_file`; `caps` None: no end."""
+    from skillgit.endpoint.allowance import Allowance  # noqa: PLC0415 - openai takes a second
+    from skillgit.endpoint.ask import StoredAsk  # noqa: PLC0415
     from skillgit.endpoint.chat import Chat  # noqa: PLC0415
     from skillgit.endpoint.store import ReplyStore  # noqa: PLC0415
 
+    if caps and config.executor.address != LOCAL:
+        raise UsageError(
+            f"keeping an account of what may be spent: the executor {config.executor.address} "
+            "sends from several processes",
+            hint="give --executor local, or leave the caps out",
+        )
     with ReplyStore(store_file) as store:
         if isinstance(replay, Path):
             store.load(replay)
-        chat = None if replay else Chat(config.endpoint, key_of(config))
+        allowance = Allowance(caps or Caps())
+        chat = None if replay else Chat(config.endpoint, key_of(config), allowance)
         try:
             yield StoredAsk(chat, store, config.endpoint), store
         finally:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -24,9 +25,8 @@ from skillgit.endpoint.ask import Reseeded, StoredAsk
 from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE, ReplyStore
 from skillgit.errors import SurroundingsError, UsageError
 from skillgit.evaluation.runs import RunResult
-from skillgit.executors.local import LocalExecutor
 from skillgit.pipeline import Request, Tools, evolve, not_unseen, readable
-from skillgit.ports import Model, Progress
+from skillgit.ports import Executor, Model, Progress
 from skillgit.skill.digest import skill_digest
 from skillgit.stages.analyze import Bench, Desk
 from skillgit.stages.gate import Trial
@@ -35,6 +35,7 @@ from skillgit.trajectories.outcome_table import OutcomeTable, read_table
 from skillgit.types import Diagnostic, Evolution, Skill
 from skillgit.wiring.asking import asking, begun, partial_stop
 from skillgit.wiring.bench import exhibits, tasks_of_runs
+from skillgit.wiring.desks import Lodging, analysts
 from skillgit.wiring.errands import Errand
 from skillgit.wiring.measuring import measured
 from skillgit.wiring.places import open_repository, skill_root, uncommitted
@@ -42,6 +43,7 @@ from skillgit.wiring.refusing import no_refusals, refused_lessons
 from skillgit.wiring.runs import Runner, Work, model_runner
 from skillgit.wiring.timing import StopWatch
 from skillgit.wiring.turns import turns
+from skillgit.wiring.workplace import Workplace, workplace
 
 ROLLOUTS_FOLDER = "rollouts"
 """In the private state of the repository: what agents did on the tasks of a round."""
@@ -81,7 +83,7 @@ def run_round(errand: Errand, progress: Progress) -> Evolution:
             hint="give --trajectories PATH, or --tasks PATH to run the agent first",
         )
     watch = StopWatch(progress)
-    with open_repository(errand.start) as repository:
+    with open_repository(errand.start) as repository, watch.told_at_a_stop():
         site = _site(errand, repository, watch)
         evolution = replace(asyncio.run(_round(site)), remarks=_moved_meanwhile(site))
         if evolution.branch:
@@ -121,40 +123,58 @@ def _moved_meanwhile(site: _Site) -> tuple[str, ...]:
 async def _round(site: _Site) -> Evolution:
     replay, trajectories, rollouts = site.errand.replay, site.errand.trajectories, ""
     given = read_trajectory_files(trajectories)
-    async with asking(site.config, site.state / STORE_FILE, replay=replay) as (ask, store):
+    caps = site.errand.caps
+    async with asking(site.config, site.state / STORE_FILE, replay=replay, caps=caps) as (
+        ask,
+        store,
+    ):
         try:
-            runner = await _runner(site, ask, store)
-            if runner and site.tasks and not trajectories:
-                trajectories = (await _rolled_out(site, runner, site.tasks),)
-                given, rollouts = read_trajectory_files(trajectories), str(trajectories[0])
-            model = Model(ask, JinjaPrompts(), site.progress)
-            bench = _bench(site, runner, trajectories)
-            tools = Tools(
-                repository=site.repository,
-                model=model,
-                executor=LocalExecutor(Desk(model, bench)),
-                model_name=await ask.model(),
-                usage=lambda: ask.usage,
-                begun=begun(store.remember_round),
-                bench=bench,
-                trial=_trial(site, runner),
-                tasks=tasks_of_runs(trajectories) if site.validation else {},
-                turn=turns(site.state, site.progress),
-            )
-            evolution = await evolve(_request(site, given), _reseedable(tools))
-            return replace(evolution, rollouts=rollouts)
+            async with workplace(site.config, ask, store) as place:
+                runner = await _runner(site, ask, store, place)
+                if runner and site.tasks and not trajectories:
+                    trajectories = (await _rolled_out(site, runner, site.tasks),)
+                    given, rollouts = read_trajectory_files(trajectories), str(trajectories[0])
+                model = Model(ask, JinjaPrompts(), site.progress)
+                bench = _bench(site, runner, trajectories)
+                lodging = _lodging(site, runner, model, await ask.model())
+                seat = partial(analysts, place, lodging.shared_by(place.workers))
+                tools = Tools(
+                    repository=site.repository,
+                    model=model,
+                    executor=seat(Desk(model, bench)),
+                    model_name=await ask.model(),
+                    usage=lambda: ask.usage,
+                    begun=begun(store.remember_round),
+                    bench=bench,
+                    trial=_trial(site, runner),
+                    tasks=tasks_of_runs(trajectories) if site.validation else {},
+                    turn=turns(site.state, site.progress),
+                )
+                evolution = await evolve(_request(site, given), _reseedable(tools, seat))
+                return replace(evolution, rollouts=rollouts)
         except SurroundingsError as error:
             raise partial_stop(error, ask) from error
 
 
-async def _runner(site: _Site, ask: StoredAsk, store: ReplyStore) -> Runner | None:
+async def _runner(
+    site: _Site, ask: StoredAsk, store: ReplyStore, place: Workplace
+) -> Runner | None:
     """What runs agents and proves causes; a round that does neither needs no sandbox."""
     errand = site.errand
     if not (errand.gate or (errand.tasks and (site.proves or not errand.trajectories))):
         return None
-    return await model_runner(
+    runner = await model_runner(
         site.config, ask, store, unsafe=errand.unsafe, replay=bool(errand.replay)
     )
+    return runner.at(place)
+
+
+def _lodging(site: _Site, runner: Runner | None, model: Model, name: str) -> Lodging:
+    """What the desks of analysts are built from, where they are not here."""
+    if runner and runner.lodging:
+        return runner.lodging
+    lodging = Lodging.of(site.config, name, model.prompts.digest())
+    return replace(lodging, replay=bool(site.errand.replay))
 
 
 async def _rolled_out(site: _Site, runner: Runner, tasks: TaskSet) -> Path:
@@ -233,13 +253,13 @@ def _request(site: _Site, files: Iterable[SourceFile | Diagnostic]) -> Request:
     )
 
 
-def _reseedable(tools: Tools) -> Tools:
+def _reseedable(tools: Tools, seat: Callable[[Desk, int], Executor[Desk]]) -> Tools:
     """Tools that can be had with another seed: other replies, another choice of proofs."""
 
     def reseeded(seed: int) -> Tools:
         model = replace(tools.model, ask=Reseeded(tools.model.ask, seed))
         bench = replace(tools.bench, seed=seed) if tools.bench else None
-        executor = LocalExecutor(Desk(model, bench))
+        executor = seat(Desk(model, bench), seed)
         return replace(tools, model=model, bench=bench, executor=executor)
 
     return replace(tools, reseeded=reseeded)
