@@ -25,6 +25,9 @@ _BESIDE = frozenset(
     | {"outcome.json", "outcomes.json", "outcomes.jsonl"}
 )
 _WORK = "work"
+_AGENT, _VERIFIER, _TRAJECTORY = "agent", "verifier", "trajectory.json"
+# What lies beside `agent/` in the folder of a Harbor trial, and is none of the agent's doing.
+_BESIDE_AGENT = frozenset({_VERIFIER, "artifacts", "user-agent"})
 _BESIDE_SUFFIXES = (".result.json", ".config.json", ".lock.json")
 
 
@@ -72,6 +75,7 @@ def _read_folder(root: Path, prefix: str) -> Iterator[SourceFile | Diagnostic]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         if _WORK in folders and _is_run(Path(folder)):
             folders.remove(_WORK)
+        names = _of_trial(Path(folder), folders, names)  # noqa: PLW2901 - fewer of them
         for name in sorted(filter(_may_hold_trajectories, names)):
             path = Path(folder, name)
             origin = prefix + _printable(path.relative_to(root).as_posix())
@@ -81,6 +85,19 @@ def _read_folder(root: Path, prefix: str) -> Iterator[SourceFile | Diagnostic]:
                 yield Diagnostic(origin, "a link that leads out of the folder is not followed")
             else:
                 yield _read(path, origin)
+
+
+def _of_trial(folder: Path, folders: list[str], names: list[str]) -> list[str]:
+    """The files of a folder; of a Harbor trial only the trajectory.
+
+    An agent leaves logs of its own format beside it, which would count the same run twice.
+    """
+    if {_AGENT, _VERIFIER} <= set(folders):
+        folders[:] = [name for name in folders if name not in _BESIDE_AGENT]
+    if folder.name == _AGENT and _TRAJECTORY in names:
+        folders.clear()
+        return [name for name in names if name.startswith("trajectory.")]
+    return names
 
 
 def _is_run(folder: Path) -> bool:
@@ -106,21 +123,38 @@ def _read(path: Path, origin: str) -> SourceFile | Diagnostic:
     data = _bytes(path, MAX_BYTES)
     if isinstance(data, str):
         return Diagnostic(origin, data)
-    return SourceFile(origin, data, _siblings(path))
+    return SourceFile(origin, data, _siblings(path), _lock(path))
 
 
 def _siblings(path: Path) -> dict[str, bytes]:
-    """Result files of this trajectory: named after it, beside it, or (Harbor) one level up."""
+    """Result files of this trajectory: named after it, beside it, or where Harbor writes them."""
     stem = path.name.rsplit(".", 1)[0].removesuffix(".trajectory")
+    names = [f"{stem}.result.json", "result.json", "../result.json"]
+    if path.parent.name == _AGENT:
+        if path.parent.parent.parent.name == "steps":
+            names.append(f"../../../result.json#{path.parent.parent.name}")
+        names += ["../verifier/reward.json", "../verifier/reward.txt"]
     found: dict[str, bytes] = {}
-    for name in (f"{stem}.result.json", "result.json", "../result.json"):
-        sibling = path.parent / name
-        if sibling.is_symlink() or sibling == path or not sibling.is_file():
-            continue
-        data = _bytes(sibling, _MAX_SIBLING_BYTES)
-        if isinstance(data, bytes):
+    for name in names:
+        data = _beside(path, name.partition("#")[0])
+        if data is not None:
             found[_printable(name)] = data
     return found
+
+
+def _lock(path: Path) -> bytes:
+    """What Harbor wrote about the inputs of a trial; nothing for other files."""
+    if path.parent.name != _AGENT:
+        return b""
+    return _beside(path, "../lock.json") or _beside(path, "../../../lock.json") or b""
+
+
+def _beside(path: Path, name: str) -> bytes | None:
+    sibling = path.parent / name
+    if sibling.is_symlink() or sibling == path or not sibling.is_file():
+        return None
+    data = _bytes(sibling, _MAX_SIBLING_BYTES)
+    return data if isinstance(data, bytes) else None
 
 
 def _bytes(path: Path, most: int, *, whole: bool = True) -> bytes | str:

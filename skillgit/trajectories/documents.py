@@ -29,12 +29,14 @@ class SourceFile:
     """A file that may hold trajectories; `origin` is its path relative to what was asked for.
 
     `siblings` are the result files that may tell its outcome, by their path relative to its
-    folder, the most specific first.
+    folder, the most specific first; one that tells of several runs has `#NAME` of this one.
+    `lock` is what Harbor wrote about the inputs of the run (`lock.json`).
     """
 
     origin: str
     data: bytes
     siblings: Mapping[str, bytes] = field(default_factory=dict)
+    lock: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 
 from skillgit.trajectories.documents import JsonObject, JsonValue, SourceFile, value_of
-from skillgit.trajectories.drafts import first_text, text_of
+from skillgit.trajectories.drafts import first_text, objects_in, text_of
 from skillgit.types import Diagnostic, Outcome, Result
 
 DETAIL_CHARS = 2000
@@ -23,6 +23,12 @@ _WORDS = {
     Result.FAIL: ("fail", "failed", "failure", "unresolved", "false", "no", "0", "0.0"),
     Result.UNKNOWN: ("unknown", "n/a", "none", "null"),
 }
+# Exceptions after which a reward is still the agent's: it took too long, too much, or refused.
+_THE_AGENTS_OWN = frozenset(
+    {"AgentTimeoutError", "ContextWindowExceededError", "OutputTokenExceededError"}
+    | {"ContextLengthExceededError", "OutputLengthExceededError"}
+    | {"AgentSafetyRefusalError", "ContentPolicyViolationError"}
+)
 _RESULTS = {word: result for result, words in _WORDS.items() for word in words}
 
 
@@ -93,25 +99,52 @@ def sibling_outcome(file: SourceFile, name: str) -> tuple[Outcome, str, str]:
 
     Harbor writes `verifier_result.rewards` (or `rewards`), numbers by name: `reward` decides,
     else the lowest of them. Other statements count only in a file named after the trajectory's.
+    After `#` stands which of several steps of a Harbor trial the trajectory is.
     """
-    value = value_of(SourceFile(name, file.siblings[name]))
+    path, _, step = name.partition("#")
     nothing = Outcome(Result.UNKNOWN)
+    if path.endswith("/reward.txt"):
+        outcome, fault = _rewards_outcome({"reward": file.siblings[name].decode(errors="replace")})
+        return outcome, "", f"{path} beside it: {fault}" if fault else ""
+    value = value_of(SourceFile(path, file.siblings[name]))
     if isinstance(value, Diagnostic):
-        return nothing, "", f"{name} beside it: {value.message}"
+        return nothing, "", f"{path} beside it: {value.message}"
+    if path.endswith("/reward.json"):
+        value = {"rewards": value if isinstance(value, dict) else {"reward": value}}
     if not isinstance(value, dict):
-        return nothing, "", f"{name} beside it is no object"
+        return nothing, "", f"{path} beside it is no object"
     task = first_text(value, "task_name", "task_id")
-    verifier = value.get("verifier_result")
-    rewards = verifier.get("rewards") if isinstance(verifier, dict) else value.get("rewards")
+    trial = _step_of(value, step) if step else value
+    verifier = trial.get("verifier_result")
+    rewards = verifier.get("rewards") if isinstance(verifier, dict) else trial.get("rewards")
     if isinstance(rewards, dict) and rewards:
         outcome, fault = _rewards_outcome(rewards)
         said = first_text(value, *_DETAIL_KEYS)
         outcome = replace(outcome, detail=said[:DETAIL_CHARS]) if said else outcome
-    elif name.rpartition("/")[2] == "result.json":
+        if broken := _broken_by(trial, value):
+            outcome, fault = nothing, f"the trial broke ({broken}), so its reward says nothing"
+    elif path.rpartition("/")[2] == "result.json":
         return nothing, task, ""
     else:
         outcome, fault = outcome_of(value)
-    return outcome, task, f"{name} beside it: {fault}" if fault else ""
+    return outcome, task, f"{path} beside it: {fault}" if fault else ""
+
+
+def _step_of(trial: JsonObject, name: str) -> JsonObject:
+    """The result of one step of a Harbor trial that has several."""
+    steps = objects_in(trial.get("step_results"))
+    return next((step for step in steps if text_of(step.get("step_name")) == name), {})
+
+
+def _broken_by(*results: JsonObject) -> str:
+    """The exception after which, as Harbor judges it, a reward says nothing about the agent."""
+    for result in results:
+        told = result.get("exception_info")
+        if isinstance(told, dict):
+            kind = first_text(told, "exception_type") or "an exception"
+            if kind not in _THE_AGENTS_OWN:
+                return kind[:100]
+    return ""
 
 
 def _rewards_outcome(rewards: JsonObject) -> tuple[Outcome, str]:
