@@ -22,6 +22,7 @@ from skillgit.cli.options import (
     setting_options,
     which_tasks,
 )
+from skillgit.cli.spending import caps, caps_of
 from skillgit.errors import UsageError
 
 if TYPE_CHECKING:  # what runs tasks takes time to import, and --help has none
@@ -64,6 +65,7 @@ _SHOWN = 12
     is_flag=True,
     help="Forget the kept runs of this command first; recorded replies are still used.",
 )
+@caps
 @UNSAFE
 @REPLAY
 @click.option(
@@ -116,6 +118,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
         start=repo or Path.cwd(),
         replay=replay,
         unsafe=unsafe,
+        caps=caps_of(settings),
         again=force,
     )
     with TerminalProgress(quiet=quiet) as progress:

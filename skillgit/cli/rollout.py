@@ -25,6 +25,7 @@ from skillgit.cli.options import (
     setting_options,
     which_tasks,
 )
+from skillgit.cli.spending import caps, caps_of
 from skillgit.errors import UsageError
 
 if TYPE_CHECKING:  # what runs tasks takes time to import, and --help has none
@@ -73,6 +74,7 @@ _SHOWN = 12
     is_flag=True,
     help="Replace runs of another skill, model or setting, and crashes.",
 )
+@caps
 @UNSAFE
 @REPLAY
 @AS_JSON
@@ -120,6 +122,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
         base=base,
         replay=replay,
         unsafe=unsafe,
+        caps=caps_of(settings),
         overwrite=overwrite,
     )
     with TerminalProgress(quiet=quiet) as progress:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from skillgit.adapters.settings import load_settings
 from skillgit.config import SEEDS, Config
+from skillgit.endpoint.caps import Caps
 from skillgit.errors import SurroundingsError, UsageError
 from skillgit.ports import Progress
 from skillgit.types import Usage
@@ -20,6 +21,7 @@ from skillgit.wiring.asking import asking, partial_stop
 from skillgit.wiring.measuring import IDLE, Frame, forget, framed, kept, measured
 from skillgit.wiring.places import open_repository, skill_root, uncommitted
 from skillgit.wiring.runs import Work, model_runner
+from skillgit.wiring.timing import StopWatch
 from skillgit.wiring.workplace import workplace
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
@@ -56,6 +58,7 @@ class EvalErrand:
     start: Path = Path()
     replay: Path | bool = False
     unsafe: bool = False
+    caps: Caps = field(default_factory=Caps)
     again: bool = False
 
 
@@ -91,9 +94,10 @@ def run_eval(errand: EvalErrand, progress: Progress) -> Evaluation:
 
     config = load_settings(errand.start, errand.options).config
     tasks = select(load_tasks(errand.tasks), errand.selection)
-    with _home(errand) as (repository, state):
+    watch = StopWatch(progress)
+    with _home(errand) as (repository, state), watch.told_at_a_stop():
         sides, remarks = _sides(errand, repository)
-        room = _Room(errand, config, tasks, state, progress)
+        room = _Room(errand, config, tasks, state, watch)
         found = asyncio.run(_evaluated(room, sides))
     return replace(found, remarks=(*remarks, *found.remarks, *tasks.remarks))
 
@@ -197,7 +201,10 @@ async def _with_model(room: _Room, sides: Sequence[Side]) -> tuple[tuple[Side, .
     errand, config, state = room.errand, room.config, room.state
     seeds = tuple(dict.fromkeys(errand.seeds)) or SEEDS
     works = [Work(side.skill, room.tasks.tasks, seeds) for side in sides]
-    async with asking(config, state / STORE_FILE, replay=errand.replay) as (ask, store):
+    async with asking(config, state / STORE_FILE, replay=errand.replay, caps=errand.caps) as (
+        ask,
+        store,
+    ):
         try:
             runner = await model_runner(
                 config, ask, store, unsafe=errand.unsafe, replay=bool(errand.replay), tried=False

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from skillgit.adapters.settings import load_settings
 from skillgit.config import Config
+from skillgit.endpoint.caps import Caps
 from skillgit.errors import SurroundingsError
 from skillgit.ports import Progress
 from skillgit.types import Diagnostic, Usage
@@ -18,6 +19,7 @@ from skillgit.wiring.asking import asking, partial_stop
 from skillgit.wiring.measuring import framed
 from skillgit.wiring.places import open_repository, skill_root, uncommitted
 from skillgit.wiring.runs import Work, idle_runner, model_runner
+from skillgit.wiring.timing import StopWatch
 from skillgit.wiring.workplace import workplace
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
@@ -48,6 +50,7 @@ class RolloutErrand:
     base: str = "HEAD"
     replay: Path | bool = False
     unsafe: bool = False
+    caps: Caps = field(default_factory=Caps)
     overwrite: bool = False
 
 
@@ -73,10 +76,11 @@ def run_rollout(errand: RolloutErrand, progress: Progress) -> Rollout:
     from skillgit.domains.selection import select  # noqa: PLC0415
 
     config = load_settings(errand.start, errand.options).config
-    with ExitStack() as opened:
+    watch = StopWatch(progress)
+    with ExitStack() as opened, watch.told_at_a_stop():
         repository = opened.enter_context(open_repository(errand.start)) if errand.skill else None
         tasks = select(load_tasks(errand.tasks), errand.selection)
-        return asyncio.run(_rollout(errand, config, tasks, repository, progress))
+        return asyncio.run(_rollout(errand, config, tasks, repository, watch))
 
 
 async def _rollout(
@@ -98,7 +102,10 @@ async def _rollout(
         results = await runner.run(work, folder, progress)
     else:
         home = repository.common_dir / STATE_FOLDER if repository else errand.out / _OWN_FOLDER
-        async with asking(config, home / STORE_FILE, replay=errand.replay) as (ask, store):
+        async with asking(config, home / STORE_FILE, replay=errand.replay, caps=errand.caps) as (
+            ask,
+            store,
+        ):
             try:
                 runner = await model_runner(
                     config, ask, store, unsafe=errand.unsafe, replay=bool(errand.replay)

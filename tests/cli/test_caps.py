@@ -11,9 +11,17 @@ from typing import Any
 
 import pytest
 from analysts import chat_trajectory, plausible
-from closed_loop import TEXT, Loop, keys
+from closed_loop import TEXT, Cast, Loop, keys
 from repositories import Repository
 from scripted import Answer, Request, ScriptedEndpoint, replying
+
+from skillgit.cli import run
+from skillgit.config import Sandbox
+from skillgit.sandbox import examine
+
+confined = pytest.mark.skipif(
+    examine(Sandbox()) is not None, reason="bubblewrap cannot be used on this machine"
+)
 
 SINGLE = ("--error-analyst", "single-call", "--merge-batch", "4")
 RUNS = 14
@@ -187,3 +195,24 @@ def test_caps_do_not_change_the_round(
 
     one, other = made("--max-calls", 1000, "--max-tokens", 10_000_000), made()
     assert (one["round"], one["branch"]) == (other["round"], other["branch"])
+
+
+# ------------------------------------------------------------------ agents
+
+
+@confined
+@pytest.mark.parametrize("verb", ["rollout", "eval"])
+def test_runs_of_an_agent_stop_and_go_on_as_well(
+    loop: Loop, tmp_path: Path, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with ScriptedEndpoint(Cast()) as endpoint:
+        more = ["-o", str(tmp_path / "out")] if verb == "rollout" else ["--seed", "41"]
+        where = ["--tasks", str(loop.teaching), "--base-url", endpoint.url, "--protocol", "text"]
+        words = ["-C", str(loop.repository.path), verb, "skills/sums", *where, *more, "-q"]
+        assert run([*words, "--max-calls", "3"]) == 4
+        told = capsys.readouterr().err
+        assert "all 3 calls of --max-calls are made" in told
+        assert "so far: " in told
+        assert len(endpoint.requests) == 3
+        assert run(words) == 0
+        assert len(keys(endpoint.requests)) == len(endpoint.requests), "nothing is asked twice"
