@@ -8,15 +8,17 @@ can be replayed without a network.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import asdict, replace
 from weakref import WeakValueDictionary
 
 from skillgit.config import Endpoint
 from skillgit.endpoint.chat import Chat, Completion, letter_to
-from skillgit.endpoint.completions import Letter
+from skillgit.endpoint.completions import Letter, output_limit
 from skillgit.endpoint.memory import Memory
 from skillgit.endpoint.schemas import mismatch
 from skillgit.endpoint.store import Asked
+from skillgit.endpoint.tokens import estimated, surely_fits
 from skillgit.errors import PartialError, UsageError
 from skillgit.ports import Ask, Call, JsonObject, NoReply, Reply, Spoken, ToolRequest, Turn
 from skillgit.types import Usage
@@ -31,6 +33,7 @@ class StoredAsk:
         self._endpoint = endpoint
         self._flights: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._usage = Usage()
+        self._context: int | None = None
 
     @property
     def usage(self) -> Usage:
@@ -64,6 +67,26 @@ class StoredAsk:
             reply = self._stored(letter.key, call) or await self._asked(letter, call)
         self._usage += reply.usage
         return reply
+
+    async def fits(self, call: Call) -> bool:
+        """`ports.Model.fits`. What was counted once is remembered, as if it were a reply.
+
+        So it goes where recorded replies go, and a replay parts what was parted, counting nothing.
+        """
+        size = sum(len(message.content) for message in call.messages)
+        room = output_limit(call.role, self._endpoint)
+        if self._chat and self._context is None:
+            self._context = await self._chat.context()
+        if self._chat and (not self._context or surely_fits(size, room, self._context)):
+            return True
+        letter = letter_to(call, self._endpoint, await self.model())
+        key = hashlib.sha256(f"fits {letter.key}".encode()).hexdigest()
+        stored = self._store.get(key)
+        if stored is None and self._chat and self._context:
+            tokens = await self._chat.count_tokens(letter) or estimated(size)
+            stored = Reply({"fits": tokens + room <= self._context})
+            self._store.put(key, Asked(_FITTING, call.label, letter.body["model"]), stored)
+        return stored is None or stored.value.get("fits") is not False
 
     def remembers(self, call: Call, model: str) -> bool:
         """Is this very call answered without the model? Asks nobody, not even for its name."""
@@ -181,4 +204,6 @@ def _spoken(stored: Reply) -> Spoken | None:
     return Spoken(content, reasoning, requests, cut, stored.usage, cached=True)
 
 
+_FITTING = "fits"
+"""The role under which it is remembered whether a call fits."""
 _RECORD = "run the same command without --replay and with an endpoint; it records as it goes"

@@ -100,6 +100,11 @@ def turn_body(turn: Turn, endpoint: Endpoint, model: str) -> Body:
     return body
 
 
+def output_limit(role: str, endpoint: Endpoint) -> int:
+    """How many tokens the reply to a call of that role may have."""
+    return _sampling(role, endpoint).max_tokens
+
+
 def _body(asked: Call | Turn, endpoint: Endpoint, model: str) -> Body:
     sampling = _sampling(asked.role, endpoint)
     return {

@@ -22,11 +22,6 @@ def estimated(characters: int) -> int:
     return int(characters / _USUAL) + 1
 
 
-def characters(body: Body) -> int:
-    """What the messages of a request hold."""
-    return sum(len(message["content"]) for message in body["messages"])
-
-
 async def count_tokens(wire: Wire, body: Body) -> int:
     """As vLLM counts, with the chat template, or llama.cpp, without; 0 where neither does."""
     path = f"{wire.root}/tokenize"

@@ -53,7 +53,7 @@ async def _draft(
     store_file = repository.common_dir / STATE_FOLDER / STORE_FILE
     async with asking(order.config, store_file, replay=commission.replay) as (ask, store):
         author = Author(
-            Model(ask, JinjaPrompts(), progress), ask.model, begun(store.remember_round)
+            Model(ask, JinjaPrompts(), progress, ask.fits), ask.model, begun(store.remember_round)
         )
         try:
             return await create(order, repository, author), ask.usage

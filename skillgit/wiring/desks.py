@@ -79,7 +79,7 @@ class AnalystDesk:
         """Build it in this process."""
         tools = await _Tools.built(self.lodging, line, self.needed)
         ask = tools.ask if self.seed is None else Reseeded(tools.ask, self.seed)
-        model = Model(ask, tools.prompts, _Nobody())
+        model = Model(ask, tools.prompts, _Nobody(), tools.ask.fits)
         return Seat(Desk(model, self._bench(tools)), tools.report)
 
     def _bench(self, tools: _Tools) -> Bench | None:

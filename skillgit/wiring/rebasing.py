@@ -65,7 +65,7 @@ async def _merge_again(
 
     async with asking(config, repository.common_dir / STATE_FOLDER / STORE_FILE) as (ask, _):
         try:
-            model = Model(ask, JinjaPrompts(), progress)
+            model = Model(ask, JinjaPrompts(), progress, ask.fits)
             await this.merge_again(config.consolidate, model, refused)
         except SurroundingsError as error:
             raise partial_stop(error, ask) from error

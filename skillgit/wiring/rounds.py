@@ -134,10 +134,10 @@ async def _round(site: _Site) -> Evolution:
                 if runner and site.tasks and not trajectories:
                     trajectories = (await _rolled_out(site, runner, site.tasks),)
                     given, rollouts = read_trajectory_files(trajectories), str(trajectories[0])
-                model = Model(ask, JinjaPrompts(), site.progress)
+                model = Model(ask, JinjaPrompts(), site.progress, ask.fits)
                 bench = _bench(site, runner, trajectories)
-                lodging = _lodging(site, runner, model, await ask.model())
-                seat = partial(analysts, place, lodging.shared_by(place.workers))
+                lodging = _lodging(site, runner, model, await ask.model(), place)
+                seat = partial(analysts, place, lodging)
                 tools = Tools(
                     repository=site.repository,
                     model=model,
@@ -169,12 +169,14 @@ async def _runner(
     return runner.at(place)
 
 
-def _lodging(site: _Site, runner: Runner | None, model: Model, name: str) -> Lodging:
+def _lodging(
+    site: _Site, runner: Runner | None, model: Model, name: str, place: Workplace
+) -> Lodging:
     """What the desks of analysts are built from, where they are not here."""
     if runner and runner.lodging:
         return runner.lodging
     lodging = Lodging.of(site.config, name, model.prompts.digest())
-    return replace(lodging, replay=bool(site.errand.replay))
+    return replace(lodging, replay=bool(site.errand.replay)).shared_by(place.workers)
 
 
 async def _rolled_out(site: _Site, runner: Runner, tasks: TaskSet) -> Path:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from skillgit.config import Analyze
-from skillgit.ports import Call, Message, Model, NoReply, Reply
+from skillgit.ports import Call, Failure, Message, Model, NoReply, Reply
 from skillgit.stages.analyze.repair import NOTHING, Repair
 from skillgit.stages.analyze.reply import Ground, Reading, read_reply
 from skillgit.trajectories.view import View
@@ -54,7 +54,8 @@ def call_of(office: Office, question: Question) -> Call:
 async def ask_about(office: Office, question: Question) -> Reading | NoReply:
     """Ask, and read the reply; misfits go back once, and the better reading counts."""
     call = call_of(office, question)
-    answer = await office.model.ask(call)
+    fits = await office.model.fits(call)
+    answer = await office.model.ask(call) if fits else _TOO_LONG
     if isinstance(answer, NoReply):
         return answer
     contract = office.contract.content
@@ -72,6 +73,9 @@ async def ask_about(office: Office, question: Question) -> Reading | NoReply:
         if isinstance(better, Reply):
             reading = _best(reading, read_reply(ground, better.value))
     return reading
+
+
+_TOO_LONG = NoReply("the prompt does not fit into the model's context", failure=Failure.TOO_LONG)
 
 
 def _again(call: Call, answer: Reply, reading: Reading, model: Model) -> Call:
