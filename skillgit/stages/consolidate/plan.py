@@ -1,23 +1,25 @@
 """Which patches are merged together: a tree that hardly changes where a patch is added.
 
-The leaves stand in the order of their ids, which are digests, and a group ends where the content
-says so: behind the leaf with the smallest digest of those behind which it may end. So one leaf
-more changes the group that it falls into, seldom the next, and the groups above; everything else
-is asked as before, and answered from memory. The groups of groups are cut in the same way, by the
-leaf at the end of each. What fits into two groups is halved: there, all is near the addition.
+The leaves stand in the order of their ids, which are digests. Too many for one group are parted
+where the content says so: behind the leaf with the smallest digest, of those that leave each side
+at least half a group; and so on with both sides. So one leaf more changes the group that it falls
+into, now and then its neighbour, and the merges above; every other question is as before, and is
+answered from memory. Groups of groups are made in the same way, by the leaf at the end of each.
+What fits into two groups is halved: there, all of it is near the addition.
 
-A group holds at most `merge_batch` patches, and at most twice as many edits, for an operator gives
-a verdict for each edit and a merge takes as long as its verdicts. For the same reason a group of
-groups holds at most five: the paper merges 32 patches at every level (section 2.4), but no two of
-its merges can run at the same time on one way to the root, and each would show the lessons of 32.
-Compared by `tests/benchmarks/merge_trees.py`, whose table is in tests/benchmarks/README.md.
+A group holds at most `merge_batch` patches, and at most twice as many edits: an operator gives a
+verdict for each edit, so a merge takes as long as it has edits. For the same reason a group of
+groups holds at most eight. There the paper merges 32 as well (section 2.4), each of which may bring
+as many lessons as there are; and what stands above each other cannot be merged at the same time.
+
+Compared with other trees in tests/benchmarks/README.md, by tests/benchmarks/merge_trees.py.
 """
 
 from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TypeAlias
@@ -27,7 +29,7 @@ Plan: TypeAlias = tuple[tuple[range, ...], ...]
 
 EDITS_PER_PATCH = 2
 """What an analyst may propose by default; a group has room for so many of each patch."""
-MOST_GROUPS = 5
+MOST_GROUPS = 8
 """Groups that one merge above the leaves brings together."""
 
 
@@ -54,46 +56,51 @@ def plan_tree(leaves: Sequence[Leaf], batch: int) -> Plan:
     return tuple(levels)
 
 
-def forecast(patches: int, batch: int, edits: float = 1.0) -> tuple[int, ...]:
-    """How many merges each level will have, from the bottom, for so many patches of `edits` each.
+def forecast(trajectories: Iterable[str], batch: int, edits: float = 1.0) -> tuple[int, ...]:
+    """How many merges each level would have, from the bottom, if none of the edits were alike.
 
-    About so many: the tree itself depends on ids that are not known before.
+    So many at most: what is alike is joined before, and a patch without edits is no leaf.
     """
-    heavy = range(round(patches * max(0.0, edits - EDITS_PER_PATCH)))
-    leaves = [Leaf(str(n), EDITS_PER_PATCH + (n in heavy)) for n in range(patches)]
-    return tuple(map(len, plan_tree(leaves, batch)))
+    ids = sorted(trajectories)
+    least = int(edits)
+    more = round(len(ids) * (edits - least))
+    return tuple(
+        map(len, plan_tree([Leaf(id_, least + (n < more)) for n, id_ in enumerate(ids)], batch))
+    )
 
 
 def cut(keys: Sequence[bytes], loads: Sequence[int], most: int) -> tuple[range, ...]:
-    """Groups of neighbours with a load of at most `most`, cut where the smallest keys are.
+    """Neighbours in groups with a load of at most `most`, parted behind the smallest keys.
 
     What alone is more than that is a group of its own.
     """
-    least = max(2, most * 5 // 8)
     sums = [0, *accumulate(loads)]
+    everyone = range(len(keys))
+    if most < sums[-1] <= 2 * most:
+        half = bisect_left(sums, (sums[-1] + 1) // 2)
+        if sums[half] <= most:
+            return everyone[:half], everyone[half:]
     groups: list[range] = []
-    start = 0
-    while start < len(keys):
-        stop = _stop(keys, sums, start, (least, most))
-        groups.append(range(start, stop))
-        start = stop
+    waiting = [everyone]
+    while waiting:
+        group = waiting.pop()
+        if len(group) < 2 or sums[group.stop] - sums[group.start] <= most:
+            groups.append(group)
+            continue
+        middle = _parting(keys, sums, group, most // 2)
+        waiting += (range(middle, group.stop), range(group.start, middle))
     return tuple(groups)
 
 
-def _stop(keys: Sequence[bytes], sums: Sequence[int], start: int, bounds: tuple[int, int]) -> int:
-    """Where the group ends that begins at `start`."""
-    least, most = bounds
-    done, whole = sums[start], sums[-1]
-    if whole - done <= most:
-        return len(keys)
-    half = bisect_left(sums, done + (whole - done + 1) // 2, start + 1)
-    if whole - sums[half] <= most and sums[half] - done <= most:
-        return half
-    first = bisect_left(sums, done + least, start + 1)
-    last = bisect_right(sums, done + most, start + 1) - 1
-    if first > last:
-        return max(last, start + 1)
-    return min(range(first, last + 1), key=lambda stop: keys[stop - 1])
+def _parting(keys: Sequence[bytes], sums: Sequence[int], group: range, least: int) -> int:
+    """Where a group is parted: the second part begins there."""
+    begun, done = sums[group.start], sums[group.stop]
+    first = bisect_left(sums, begun + least, group.start + 1)
+    last = bisect_right(sums, done - least, group.start, group.stop) - 1
+    if first > last:  # of a few heavy ones: nearest to the middle
+        middle = bisect_left(sums, (begun + done) // 2, group.start + 1, group.stop)
+        return min(middle, group.stop - 1)
+    return min(range(first, last + 1), key=lambda middle: keys[middle - 1])
 
 
 def digest(name: str) -> bytes:
