@@ -188,22 +188,23 @@ def _conversation(opening: float, turn: float, turns: int, site: Site) -> float:
     return min(turns * opening + growth * turns * (turns - 1) / 2, agent.tokens + opening)
 
 
-def merges(patches: int, site: Site) -> Step:
-    """The planned tree. Where the program joins all edits there is nothing to ask.
+def merges(patches: Sequence[str], site: Site) -> Step:
+    """The planned tree, of patches by the ids of their trajectories.
 
-    Where it joins none and the operator neither, each level is asked about all of them, in parts.
+    Where the program joins all edits there is nothing to ask. Where it joins none and the operator
+    neither, each level is asked about all of them, in parts.
     """
     batch, lessons = site.config.consolidate.merge_batch, site.config.analyze.max_lessons
-    levels, edits = forecast(patches, batch, lessons), patches * lessons
+    levels, edits = forecast(patches, batch, lessons), len(patches) * lessons
     parts = 2 * edits // max(_MERGED_AT_ONCE, 4 * batch)
     most = sum(levels) + parts * len(levels[1:])
     how = f"groups of up to {batch} patches; {sum(levels)} in {len(levels)} {_levels(len(levels))}"
     return _by_operator("merges", how, most, edits * len(levels), len(levels), site)
 
 
-def reconciliations(patches: int, site: Site) -> Step:
+def reconciliations(patches: Sequence[str], site: Site) -> Step:
     """Clusters of edits that are left and want the same lines: two edits at least in each."""
-    edits = patches * site.config.analyze.max_lessons
+    edits = len(patches) * site.config.analyze.max_lessons
     left = edits // max(site.config.consolidate.min_support, 1)
     how = "edits that want the same lines"
     return _by_operator("reconcile", how, left // 2, left, min(left // 2, 1), site)

@@ -6,6 +6,7 @@ is remembered is found.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from skillgit.config import ErrorAnalyst, Signals
@@ -71,8 +72,7 @@ def plan_round(skill: Skill, pool: Pool, site: Site, gate: Span | None = None) -
     for number in range(site.evolutions):
         count.evolution(pool, number)
     analysts = count.steps()
-    patches = sum(step.subjects for step in analysts) // site.evolutions
-    steps = (*analysts, *_behind(patches, skill, site, gate))
+    steps = (*analysts, *_behind(count.analysts, skill, site, gate))
     return Plan(steps, pool, count.not_shown, count.not_provable)
 
 
@@ -81,12 +81,15 @@ def plan_from_tasks(skill: Skill, tasks: int, site: Site, gate: Span | None = No
     options = site.config.analyze
     prove = options.error_analyst is ErrorAnalyst.AGENTIC and options.signals is not Signals.SUCCESS
     contract = len(terms_of(skill, options, site.model).contract.content)
+    runs = [str(number) for number in range(tasks)]
     analysts = of_runs_to_come(tasks, contract, site, prove=prove)
     rollouts = agent_runs("rollouts", skill, Span.of(tasks), site)
-    return Plan((rollouts, _times(analysts, site.evolutions), *_behind(tasks, skill, site, gate)))
+    return Plan((rollouts, _times(analysts, site.evolutions), *_behind(runs, skill, site, gate)))
 
 
-def _behind(patches: int, skill: Skill, site: Site, gate: Span | None) -> tuple[Step, ...]:
+def _behind(
+    patches: Sequence[str], skill: Skill, site: Site, gate: Span | None
+) -> tuple[Step, ...]:
     """What comes after the analysts."""
     steps = [_times(step(patches, site), site.evolutions) for step in (merges, reconciliations)]
     return (*steps, *([agent_runs("gate", skill, gate, site)] if gate else []))
@@ -113,6 +116,8 @@ class _Count:
         self._site = site
         self._asked = {role: Asked(role) for role in ("success", "error")}
         self._to_prove: list[int] = []
+        self.analysts: list[str] = []
+        """The trajectories that may have a patch."""
         self.not_shown = 0
         self.not_provable = 0
 
@@ -126,16 +131,22 @@ class _Count:
             match one:
                 case Call():
                     call = replace(one, seed=seed)
+                    self._name(call.label, number)
                     asked = self._asked[call.role]
                     self._asked[call.role] = asked.and_one(call, remembered=site.remembered(call))
                 case ToProve(trajectory) if trajectory.digest in site.provable:
                     self._to_prove.append(len(view(trajectory, options.trajectory_chars).text))
+                    self._name(trajectory.id, number)
                 case ToProve():
                     self.not_provable += number == 0
                 case _:
                     self.not_shown += number == 0
             progress.advance(STAGE)
         progress.finish(STAGE)
+
+    def _name(self, trajectory: str, evolution: int) -> None:
+        if not evolution:
+            self.analysts.append(trajectory)
 
     def steps(self) -> tuple[Step, ...]:
         """One for each kind of analyst that there is."""
