@@ -146,7 +146,7 @@ def _assumed(outlook: Outlook) -> Iterator[str]:
     past = [
         f"{role} {known.usage.output_tokens / known.replies:,.0f}"
         for role, known in sorted(outlook.past.items())
-        if known.replies
+        if known.usage.output_tokens
     ]
     if past:
         yield safe(

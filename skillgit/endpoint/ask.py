@@ -13,6 +13,7 @@ from dataclasses import asdict, replace
 from weakref import WeakValueDictionary
 
 from skillgit.config import Endpoint
+from skillgit.endpoint.allowance import Allowance
 from skillgit.endpoint.chat import Chat, Completion, letter_to
 from skillgit.endpoint.completions import Letter, output_limit
 from skillgit.endpoint.memory import Memory
@@ -39,6 +40,11 @@ class StoredAsk:
     def usage(self) -> Usage:
         """What all calls so far took; a reply from the store took nothing."""
         return self._usage
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """What may be spent on calls; None where none is sent."""
+        return self._chat.allowance if self._chat else None
 
     def count(self, usage: Usage) -> None:
         """Add what was asked elsewhere for the same account."""

@@ -61,9 +61,9 @@ class Chat:
         self, endpoint: Endpoint, api_key: str = "", allowance: Allowance | None = None
     ) -> None:
         self._endpoint = endpoint
-        self._allowance = allowance or Allowance(Caps())
+        self.allowance = allowance or Allowance(Caps())
         self._fleet = Fleet(endpoint, api_key)
-        self._courier = Courier(self._fleet, Pace(endpoint.timeout), self._allowance)
+        self._courier = Courier(self._fleet, Pace(endpoint.timeout), self.allowance)
         self._slots = asyncio.Semaphore(endpoint.workers)
 
     async def __aenter__(self) -> Self:
@@ -96,14 +96,14 @@ class Chat:
         """Ask until a reply meets the schema of the call, or its budget is used up."""
         letter = letter or await self.letter(call)
         async with self._slots:
-            with self._allowance.call():
+            with self.allowance.call():
                 return await self._completed(letter, call.schema)
 
     async def speak(self, turn: Turn, letter: Letter | None = None) -> Spoken | NoReply:
         """Take one turn. A reply may be cut off; one without any words is asked for again."""
         letter = letter or await self.letter(turn)
         async with self._slots:
-            with self._allowance.call():
+            with self.allowance.call():
                 return await self._spoken(letter)
 
     async def _completed(self, letter: Letter, schema: JsonObject) -> Completion | NoReply:

@@ -112,7 +112,9 @@ async def model_runner(
     opened = open_sandbox if tried else untried_sandbox
     sandbox = await asyncio.to_thread(opened, config.sandbox, unsafe=unsafe)
     name = await ask.model()
-    speech = await choose_speech(config, name, store, key_of(config), replay=replay)
+    speech = await choose_speech(
+        config, name, store, key_of(config), replay=replay, allowance=ask.allowance
+    )
     prompts = JinjaPrompts()
     options = Options(
         model=name,

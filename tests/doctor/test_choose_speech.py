@@ -10,6 +10,7 @@ from scripted import Answer, ScriptedEndpoint, refusing
 
 from skillgit.config import Agent, Config, Endpoint, Speech
 from skillgit.doctor.speech import choose_speech
+from skillgit.endpoint.allowance import Allowance, Caps
 from skillgit.endpoint.store import ReplyStore
 from skillgit.errors import PartialError, SurroundingsError
 
@@ -92,3 +93,15 @@ def test_no_endpoint_and_no_memory_are_errors_that_say_what_to_do(store: ReplySt
 
     assert "secret" not in gone.value.message
     assert "agent.protocol" in unknown.value.hint
+
+
+def test_the_question_is_a_call_as_any_other(
+    endpoint: ScriptedEndpoint, config: Endpoint, store: ReplyStore
+) -> None:
+    none, one = Allowance(Caps(calls=0)), Allowance(Caps(calls=1))
+    with pytest.raises(PartialError, match="all 0 calls"):
+        asyncio.run(choose_speech(Config(endpoint=config), "tiny", store, allowance=none))
+    assert endpoint.requests == []
+    endpoint.queue(CALLED)
+    asyncio.run(choose_speech(Config(endpoint=config), "tiny", store, allowance=one))
+    assert one.spent.calls == 1
