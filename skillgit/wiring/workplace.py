@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from skillgit.config import LOCAL, Config
 from skillgit.errors import SurroundingsError
+from skillgit.executors.cluster.quiet import hush
 from skillgit.executors.local import LocalExecutor
 from skillgit.ports import Executor
 from skillgit.types import Usage
@@ -59,6 +60,7 @@ async def workplace(config: Config, ask: StoredAsk, store: ReplyStore) -> AsyncI
     if address == LOCAL:
         yield Workplace()
         return
+    hush()
     try:
         from skillgit.executors.cluster.joining import joined  # noqa: PLC0415 - Ray takes its time
     except ImportError as missing:

@@ -101,11 +101,14 @@ def _batches(items: Sequence[Item], places: int, workers: int) -> Iterator[Batch
 async def _send(cluster: Cluster, job: Any, batch: Batch) -> None:  # noqa: ANN401 - a reference
     """Have one batch worked on, wherever there is a processor."""
     sent = _TASK.remote(job, batch, cluster.board)
+    ended = asyncio.wrap_future(sent.future())
     try:
-        failure = await sent
+        failure = await asyncio.shield(ended)
     except asyncio.CancelledError:
         ray.cancel(sent)
-        await asyncio.to_thread(ray.wait, [sent], timeout=_PATIENCE)
+        await asyncio.wait({ended}, timeout=_PATIENCE)
+        if ended.done():
+            ended.exception()  # which nobody wants to hear any more
         raise
     except ray.exceptions.RayTaskError as error:
         raise _mistake(cluster, error) from error

@@ -8,12 +8,11 @@ ray://HOST:PORT  any other, through its client server
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import importlib.util
 import logging
-import os
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -29,6 +28,9 @@ from skillgit.executors.cluster.line import Board, answer_all
 HERE = "ray"
 """The address of a cluster that is started on this machine."""
 _CLIENT = "ray://"
+_CONNECT_SECONDS = 10.0
+_PATIENCE = 10.0
+"""Seconds in which a cluster that is left answers once more."""
 _MOST_WAITING = 100_000
 """Questions that may wait on the board at once: as many as workers can have places."""
 
@@ -66,7 +68,6 @@ async def joined(
 ) -> AsyncIterator[Cluster]:
     """The cluster at `address`; leaving the block ends all work of this command on it."""
     await asyncio.to_thread(_join, address)
-    serving: asyncio.Task[None] | None = None
     try:
         board = _board(address)
         ledgers: dict[int, Callable[[int, Any], None]] = {}
@@ -76,11 +77,16 @@ async def joined(
                 ledgers[job](number, result)
 
         serving = asyncio.ensure_future(answer_all(board, {**answers, "done": done}))
-        yield Cluster(address, board, serving, ledgers)
-    finally:
-        if serving is not None:
+        try:
+            yield Cluster(address, board, serving, ledgers)
+        finally:
+            # Not just cancelled: Ray's client chokes on answers that nobody waits for any more.
+            with suppress(ray.exceptions.RayError, ConnectionError):
+                board.close.remote()
+            await asyncio.wait({serving}, timeout=_PATIENCE)
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
+    finally:
         # Ends the workers as well; what they were told to stop they have stopped by now.
         ray.shutdown()
 
@@ -111,8 +117,8 @@ def _processors() -> int:
 
 def _join(address: str) -> None:
     """Join or start a cluster; Ray's own words stay in its log files."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # else it warns of a change
+    if address != HERE:
+        _must_answer(address)
     if address.startswith(_CLIENT) and importlib.util.find_spec("grpc") is None:
         raise SurroundingsError(
             f"joining the Ray cluster {address}: the package grpcio is not installed",
@@ -132,7 +138,16 @@ def _join(address: str) -> None:
         raise _trouble(f"joining the Ray cluster {_shown(address)}", error) from error
 
 
-@contextlib.contextmanager
+def _must_answer(address: str) -> None:
+    """Ray itself would try for minutes."""
+    host, _, port = address.removeprefix(_CLIENT).rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise _trouble(f"joining the Ray cluster {_shown(address)}", error) from error
+
+
+@contextmanager
 def _quiet_client() -> Any:  # noqa: ANN401 - a generator
     logger = logging.getLogger("ray")
     before = logger.level

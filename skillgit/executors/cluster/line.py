@@ -36,6 +36,7 @@ class Board:
         self._open: dict[int, asyncio.Future[Answer]] = {}
         self._count = 0
         self._something = asyncio.Event()
+        self._closed = False
 
     async def ask(self, question: Question) -> Answer:
         """For a worker."""
@@ -46,12 +47,19 @@ class Board:
         self._something.set()
         return await answer
 
-    async def fetch(self) -> list[tuple[int, Question]]:
-        """For the driver: what was asked since it last came, at least one question."""
+    async def fetch(self) -> list[tuple[int, Question]] | None:
+        """For the driver: what was asked since it last came; None when the board is closed."""
         await self._something.wait()
+        if self._closed:
+            return None
         self._something.clear()
         asked, self._asked = self._asked, []
         return asked
+
+    async def close(self) -> None:
+        """For the driver: it comes no more, so let go of it if it waits."""
+        self._closed = True
+        self._something.set()
 
     async def pin(self, answers: Sequence[tuple[int, Answer]]) -> None:
         """For the driver: what it says."""
@@ -88,9 +96,8 @@ class BoardLine:
 
 
 async def answer_all(board: Any, answers: Mapping[str, Callable[..., object]]) -> None:  # noqa: ANN401 - the handle of an actor
-    """The driver's end: answer until cancelled."""
-    while True:
-        asked = await board.fetch.remote()
+    """The driver's end: answer until the board is closed."""
+    while (asked := await board.fetch.remote()) is not None:
         pinned = [(number, _answer(question, answers)) for number, question in asked]
         await board.pin.remote(pinned)
 
