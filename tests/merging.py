@@ -111,7 +111,7 @@ def patch(number: int, themes: int = 12, edits: int = 1) -> Patch:
 
 def _edit(name: TrajectoryId, number: int, draw: random.Random, themes: int) -> Edit:
     theme = min(int(draw.expovariate(3 / themes)), themes - 1)
-    words = " ".join(draw.sample(WORDS, 9))
+    words = " ".join(draw.sample(WORDS, 4))
     return Edit(
         EditId(f"{name}.{number}"),
         insertion(BASE, MANIFEST, 9 + 4 * (theme % 16), f"Mind topic {theme}: {words}."),

@@ -125,7 +125,7 @@ def _line(change: Change) -> tuple[str, int]:
 def _too_many(answer: NoReply, count: int) -> bool:
     if answer.failure is Failure.CUT_OFF:
         return count > FEW
-    return answer.failure is Failure.TOO_LONG and count > 1
+    return answer.failure is Failure.TOO_LONG and count > 2
 
 
 def _fallen_back(asked: Question, level: int, reason: str) -> ChangeSet:
