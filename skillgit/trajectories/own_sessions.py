@@ -15,12 +15,15 @@ OPENINGS = (
 )
 """How the prompts of everyone but the agent of `rollout` begin, also those of earlier releases."""
 
+DEMO_AGENT = "skillgit-demo-agent"
+"""It worked on the tasks of the demo, before there was `rollout`."""
 _STEPS = 3
 
 
 def is_own_session(trajectory: Trajectory) -> bool:
     """Does it begin with one of our prompts, or is its agent one of ours but that of `rollout`?"""
-    if trajectory.agent.startswith(("skillgit:", "skillgit-")):
+    ours = trajectory.agent.startswith(("skillgit:", "skillgit-"))
+    if ours and not trajectory.agent.startswith(DEMO_AGENT):
         return True
     return any(
         step.source in {"system", "user"} and step.message.lstrip().startswith(OPENINGS)

@@ -415,7 +415,8 @@ def test_runs_of_our_own_agent_and_runs_that_quote_our_prompts_are_kept() -> Non
     for text in (prompt, quoted):
         assert imported([{"role": "system", "content": text}, USER, AGENT]).trajectories
     step = {"source": "agent", "message": "m"}
-    for name, kept in (("skillgit", 1), ("skillgit-analyst", 0), ("skillgit:some-model", 0)):
+    ours = (("skillgit", 1), ("skillgit-demo-agent", 1), ("skillgit-analyst", 0), ("skillgit:m", 0))
+    for name, kept in ours:
         run = {"schema_version": "ATIF-v1.7", "agent": {"name": name}, "steps": [step]}
         assert len(imported(run).trajectories) == kept
 
