@@ -2,8 +2,8 @@
 
 One thread, one command at a time, none left running. Whatever the user, the repository or a
 surrounding hook has configured, a command here gives the same bytes: no replaced objects, no
-attributes, hooks, pagers, prompts or signatures. `git_reading.py`, `git_writing.py` and
-`git_rewriting.py` hold the commands.
+attributes, hooks, pagers, prompts or signatures. `git_reading.py`, `git_writing.py`,
+`git_rewriting.py` and `git_bulk.py` hold the commands.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from skillgit.adapters.git_bulk import Bulk
 from skillgit.adapters.git_failures import advice, said
 from skillgit.adapters.git_reading import Output, Reading
 from skillgit.adapters.git_rewriting import Rewriting
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _OLDEST = (2, 30)
 _MERGES_SINCE = (2, 38)
+_MERGES_MANY_SINCE = (2, 39)
 
 _CONFIGURATION = {
     "commit.gpgSign": "false",
@@ -63,7 +65,7 @@ _ENVIRONMENT = {
 }
 
 
-class GitRepository(Reading, Writing, Rewriting):
+class GitRepository(Reading, Writing, Rewriting, Bulk):
     """`ports.Workshop`, `ports.History` and `ports.Keeper` on a repository that is there.
 
     Use it in a `with` block, on one thread.
@@ -108,6 +110,11 @@ class GitRepository(Reading, Writing, Rewriting):
     def merges(self) -> bool:
         """Does this Git know `merge-tree --write-tree` (2.38 or newer)?"""
         return self._version >= _MERGES_SINCE
+
+    @property
+    def merges_many(self) -> bool:
+        """Does this Git know `merge-tree --stdin` (2.39 or newer)?"""
+        return self._version >= _MERGES_MANY_SINCE
 
     def scratch(self) -> AbstractContextManager[GitRepository]:
         """The same objects, and a place in front of them for new ones that is thrown away."""

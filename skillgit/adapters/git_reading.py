@@ -12,10 +12,10 @@ from skillgit.names import Oid, SkillPath
 from skillgit.ports import Commit
 from skillgit.types import MANIFEST, Skill
 
-__all__ = ["Output", "Reading", "Run"]
+__all__ = ["DIFF_OPTIONS", "Output", "Reading", "Run"]
 
 _SUBMODULE = "160000"
-_DIFF_OPTIONS = (
+DIFF_OPTIONS = (
     *("-p", "-r", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color"),
     *("--text", "-U3", "--inter-hunk-context=0", "--indent-heuristic", "--no-relative"),
     *("--diff-algorithm=histogram", "--ignore-submodules=none", "--submodule=short"),
@@ -70,7 +70,7 @@ class Reading(Blaming):
 
     def diff(self, old: Oid, new: Oid) -> bytes:
         """The canonical diff of two commits or trees, whatever the user's configuration says."""
-        return self.run("diff-tree", *_DIFF_OPTIONS, old, new).stdout
+        return self.run("diff-tree", *DIFF_OPTIONS, old, new).stdout
 
     def changed_paths(self, old: Oid, new: Oid) -> tuple[str, ...]:
         """The paths that differ between two commits or trees, from the root of the repository."""
@@ -89,7 +89,7 @@ class Reading(Blaming):
         asked = "".join(f"{oid}\n" for oid in commits).encode()
         # Turned round, Git swaps the prefixes as well.
         turned = ("-R", "--src-prefix=b/", "--dst-prefix=a/") if back else ()
-        found = self.run("diff-tree", "--stdin", *_DIFF_OPTIONS, *turned, stdin=asked)
+        found = self.run("diff-tree", "--stdin", *DIFF_OPTIONS, *turned, stdin=asked)
         return dict(_diffs_by_commit(found.stdout)) if commits else {}
 
     def refs(self, *prefixes: str) -> Mapping[str, Oid]:

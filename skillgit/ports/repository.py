@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -39,6 +39,15 @@ class RefMove:
 
 
 @dataclass(frozen=True, slots=True)
+class NewCommit:
+    """A commit of many that are made at once; `parent` may be the place of an earlier one."""
+
+    tree: Oid
+    parent: Oid | int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Merged:
     """The tree of a three-way merge, and the paths that conflict in it."""
 
@@ -65,8 +74,16 @@ class Repository(Protocol):
         """Store a file."""
         ...
 
+    def write_blobs(self, contents: Iterable[bytes]) -> tuple[Oid, ...]:
+        """Store many files at once."""
+        ...
+
     def write_tree(self, base: Oid | None, changes: Sequence[TreeChange]) -> Oid:
         """The tree of `base` (a commit; None = empty) with `changes`."""
+        ...
+
+    def write_trees(self, base: Oid, each: Sequence[Sequence[TreeChange]]) -> tuple[Oid, ...]:
+        """The tree of `base` with these changes, with those, and so on."""
         ...
 
     def write_commit(
@@ -77,6 +94,10 @@ class Repository(Protocol):
 
     def diff(self, old: Oid, new: Oid) -> bytes:
         """The canonical diff of two commits or trees, whatever the user's configuration says."""
+        ...
+
+    def diffs_between(self, pairs: Sequence[tuple[Oid, Oid]]) -> tuple[bytes, ...]:
+        """The canonical diff of each pair of trees."""
         ...
 
     def read_ref(self, ref: str) -> Oid | None:
@@ -102,6 +123,14 @@ class Workshop(Repository, Protocol):
 
     def merge(self, ours: Oid, theirs: Oid) -> Oid | None:
         """The tree of the three-way merge of two commits; None where they conflict."""
+        ...
+
+    def write_commits(self, commits: Sequence[NewCommit]) -> tuple[Oid, ...]:
+        """Store commits for a trial; nobody signs them."""
+        ...
+
+    def merge_all(self, pairs: Sequence[tuple[Oid, Oid]]) -> tuple[Oid | None, ...]:
+        """The tree of the three-way merge of each pair of commits; None where they conflict."""
         ...
 
     def move_refs(self, moves: Sequence[RefMove], why: str) -> None:

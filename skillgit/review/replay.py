@@ -6,9 +6,9 @@ A check writes the tree again to compare it, `keep` the whole commit to put it b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from skillgit.names import Oid
+from skillgit.names import Oid, SkillPath
 from skillgit.ports import Repository, TreeChange
 from skillgit.provenance.evidence import LessonRecord
 from skillgit.provenance.trailers import MOST_SOURCES, Trailers, message, plain
@@ -23,20 +23,40 @@ def tree_of(repo: Repository, skill: Skill, changes: Iterable[Change]) -> Oid:
 
     Raises ValueError where they do not fit the base or each other.
     """
-    files = apply_changes(skill, changes)
+    return trees_of(repo, skill, [changes])[0]
+
+
+def trees_of(
+    repo: Repository, skill: Skill, variants: Sequence[Iterable[Change]]
+) -> tuple[Oid, ...]:
+    """The same for many sets of changes at once, each on the base alone."""
+    changed = [_changed(skill, changes) for changes in variants]
+    contents = dict.fromkeys(
+        data for files in changed for data in files.values() if data is not None
+    )
+    blobs: dict[bytes | None, Oid | None] = {None: None}
+    blobs |= zip(contents, repo.write_blobs(contents), strict=True)
     folder = f"{skill.root}/" if skill.root else ""
-    return repo.write_tree(
+    return repo.write_trees(
         skill.commit,
         [
-            TreeChange(
-                f"{folder}{path}",
-                repo.write_blob(files[path]) if path in files else None,
-                skill.modes.get(path, "100644"),
-            )
-            for path in sorted({*skill.files, *files})
-            if skill.files.get(path) != files.get(path)
+            [
+                TreeChange(f"{folder}{path}", blobs[data], skill.modes.get(path, "100644"))
+                for path, data in files.items()
+            ]
+            for files in changed
         ],
     )
+
+
+def _changed(skill: Skill, changes: Iterable[Change]) -> dict[SkillPath, bytes | None]:
+    """The files that the changes leave other than the base has them; None where they go."""
+    files = apply_changes(skill, changes)
+    return {
+        path: files.get(path)
+        for path in sorted({*skill.files, *files})
+        if skill.files.get(path) != files.get(path)
+    }
 
 
 def message_of(claim: LessonRecord, skill: Skill, model: str, evidence: Oid) -> str:

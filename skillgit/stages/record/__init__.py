@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate, pairwise
 
 from skillgit import config
 from skillgit.errors import FindingsError, SkillgitError
@@ -23,14 +24,14 @@ from skillgit.names import Oid
 from skillgit.ports import RefMove, Signature, TreeChange, Workshop
 from skillgit.provenance.evidence import lesson_path, render, round_ref
 from skillgit.provenance.patch_digest import patch_digest
-from skillgit.review.replay import message_of, tree_of
+from skillgit.review.replay import message_of, trees_of
 from skillgit.skill.hunks import apply_changes
 from skillgit.stages.record.account import Account
 from skillgit.stages.record.documents import claim_of, round_documents
 from skillgit.stages.record.lessons import Draft, drafts
 from skillgit.stages.record.names import branch_name
 from skillgit.stages.record.trial import settle
-from skillgit.types import Branch, Change, Edit, LessonCommit, Round, Skill
+from skillgit.types import Branch, Edit, LessonCommit, Round, Skill
 
 __all__ = ["Account", "record"]
 
@@ -82,18 +83,20 @@ def _commit_lessons(
     repo: Workshop, skill: Skill, settled: Sequence[Draft], told: _Told
 ) -> tuple[LessonCommit, ...]:
     round_, account, who = told
+    done = accumulate((draft.changes for draft in settled), initial=())
+    trees = trees_of(repo, skill, list(done))
+    patches = map(patch_digest, repo.diffs_between(list(pairwise(trees))))
+    claims = [
+        claim_of(draft, skill, round_, account, patch)
+        for draft, patch in zip(settled, patches, strict=True)
+    ]
+    blobs = repo.write_blobs(map(render, claims))
     lessons: list[LessonCommit] = []
-    done: tuple[Change, ...] = ()
     tip = skill.commit
-    for draft in settled:
-        done += draft.changes
-        tree = tree_of(repo, skill, done)
-        patch = patch_digest(repo.diff(tip, tree))
-        claim = claim_of(draft, skill, round_, account, patch)
-        blob = repo.write_blob(render(claim))
+    for draft, tree, claim, blob in zip(settled, trees[1:], claims, blobs, strict=True):
         tip = repo.write_commit(tree, [tip], message_of(claim, skill, round_.model, blob), who)
         sources = frozenset(source.trajectory for source in claim.sources)
-        lessons.append(LessonCommit(tip, blob, patch, claim.title, draft.edits, sources))
+        lessons.append(LessonCommit(tip, blob, claim.patch, claim.title, draft.edits, sources))
     return tuple(lessons)
 
 
@@ -105,9 +108,10 @@ def _commit_evidence(
     documents = round_documents(
         round_, account, [name for name, _ in named], whole=options.store_trajectories
     )
+    blobs = repo.write_blobs(map(render, documents.values()))
     files = [
         *(TreeChange(name, blob) for name, blob in named),
-        *(TreeChange(name, repo.write_blob(render(found))) for name, found in documents.items()),
+        *(TreeChange(name, blob) for name, blob in zip(documents, blobs, strict=True)),
     ]
     text = f"evidence of round {round_.id}\n\nWhat the round left behind; see round.json.\n"
     return repo.write_commit(repo.write_tree(None, files), [], text, who)

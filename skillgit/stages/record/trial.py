@@ -13,14 +13,14 @@ one lesson is left, and one lesson commutes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from skillgit.ports import Signature, Workshop
+from skillgit.names import Oid
+from skillgit.ports import NewCommit, Workshop
 from skillgit.provenance.patch_digest import patch_digest
-from skillgit.review.replay import tree_of
+from skillgit.review.replay import trees_of
 from skillgit.stages.record.lessons import Draft, fused, nearest
 from skillgit.types import Change, Skill
-
-_NOBODY = Signature("nobody", "nobody@example.invalid", 0)
 
 
 def settle(repo: Workshop, skill: Skill, found: Sequence[Draft]) -> tuple[Draft, ...]:
@@ -35,25 +35,52 @@ def settle(repo: Workshop, skill: Skill, found: Sequence[Draft]) -> tuple[Draft,
 def _first_entangled(repo: Workshop, skill: Skill, found: Sequence[Draft]) -> int | None:
     if len(found) < 2:
         return None
-    trees, commits = [tree_of(repo, skill, ())], [skill.commit]
-    for number in range(len(found)):
-        trees.append(tree_of(repo, skill, _changes(found[: number + 1])))
-        commits.append(repo.write_commit(trees[-1], [commits[-1]], "chain", _NOBODY))
-    for number, draft in enumerate(found):
-        alone = tree_of(repo, skill, draft.changes)
-        chain = repo.diff(trees[number], trees[number + 1])
-        if patch_digest(chain) != patch_digest(repo.diff(trees[0], alone)):
-            return number
-        if not repo.merges:
-            continue
-        picked = repo.write_commit(alone, [skill.commit], "pick", _NOBODY)
-        if repo.merge(commits[number], picked) != trees[number + 1]:
-            return number
-        reverted = repo.write_commit(trees[number], [commits[number + 1]], "revert", _NOBODY)
-        others = _changes([*found[:number], *found[number + 1 :]])
-        if repo.merge(commits[-1], reverted) != tree_of(repo, skill, others):
-            return number
-    return None
+    numbers = range(len(found))
+    chain, alone, others = _trees(repo, skill, found)
+    steps = repo.diffs_between(list(pairwise(chain)))
+    bare = repo.diffs_between([(chain[0], tree) for tree in alone])
+    entangled = [n for n in numbers if patch_digest(steps[n]) != patch_digest(bare[n])]
+    if repo.merges:
+        entangled += _unmergeable(repo, skill, chain, alone, others)
+    return min(entangled, default=None)
+
+
+def _trees(
+    repo: Workshop, skill: Skill, found: Sequence[Draft]
+) -> tuple[tuple[Oid, ...], tuple[Oid, ...], tuple[Oid, ...]]:
+    """The base and each lesson on those before it; each alone on the base; all but each."""
+    count = len(found)
+    trees = trees_of(
+        repo,
+        skill,
+        [
+            *(_changes(found[:number]) for number in range(count + 1)),
+            *(draft.changes for draft in found),
+            *(_changes([*found[:number], *found[number + 1 :]]) for number in range(count)),
+        ],
+    )
+    return trees[: count + 1], trees[count + 1 : 2 * count + 1], trees[2 * count + 1 :]
+
+
+def _unmergeable(
+    repo: Workshop, skill: Skill, chain: Sequence[Oid], alone: Sequence[Oid], others: Sequence[Oid]
+) -> list[int]:
+    """The lessons that cannot be picked onto those before them, or reverted at the tip."""
+    numbers = range(len(alone))
+    commits = repo.write_commits(
+        [
+            *(NewCommit(chain[n + 1], n - 1 if n else skill.commit, "chain") for n in numbers),
+            *(NewCommit(tree, skill.commit, "pick") for tree in alone),
+            *(NewCommit(chain[n], n, "revert") for n in numbers),
+        ]
+    )
+    count = len(alone)
+    before = (skill.commit, *commits[:count])
+    picks = [(before[n], commits[count + n]) for n in numbers]
+    reverts = [(before[-1], commits[2 * count + n]) for n in numbers]
+    merged = repo.merge_all([*picks, *reverts])
+    wanted = (*chain[1:], *others)
+    return [at % count for at, tree in enumerate(merged) if tree != wanted[at]]
 
 
 def _changes(found: Sequence[Draft]) -> list[Change]:
