@@ -20,16 +20,32 @@ from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from skillgit.config import Analyze, ErrorAnalyst, Signals
+from skillgit.config import Analyze
 from skillgit.names import TrajectoryId
-from skillgit.ports import Message, Model
-from skillgit.skill.anchors import anchors, editable
-from skillgit.skill.lines import numbered
+from skillgit.ports import Model
 from skillgit.stages.analyze.bench import Bench, Exhibit
-from skillgit.stages.analyze.crew import Crew, Desk, Terms, in_one_call, with_a_proof
-from skillgit.types import Excluded, Patch, Pool, Result, Skill, Trajectory
+from skillgit.stages.analyze.crew import (
+    Crew,
+    Desk,
+    in_one_call,
+    must_prove,
+    teachers,
+    terms_of,
+    with_a_proof,
+)
+from skillgit.types import Excluded, Patch, Pool, Skill
 
-__all__ = ["Analysis", "Bench", "Crew", "Desk", "Exhibit", "analyze"]
+__all__ = [
+    "Analysis",
+    "Bench",
+    "Crew",
+    "Desk",
+    "Exhibit",
+    "analyze",
+    "must_prove",
+    "teachers",
+    "terms_of",
+]
 
 STAGE = "analyze"
 _Done = TypeVar("_Done")
@@ -87,37 +103,6 @@ async def _together(works: Iterable[Awaitable[_Done]]) -> list[_Done]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def terms_of(skill: Skill, options: Analyze, model: Model) -> Terms:
-    """What all analysts of a round share."""
-    return Terms(
-        skill,
-        Message("system", model.prompts("analyst", files=_shown_files(skill))),
-        tuple(anchors(skill, references=options.references)),
-        options,
-    )
-
-
-def must_prove(trajectory: Trajectory, options: Analyze) -> bool:
-    """Is it for an analyst in a sandbox?"""
-    failed = trajectory.outcome.result is Result.FAIL
-    return failed and options.error_analyst is ErrorAnalyst.AGENTIC
-
-
-def teachers(pool: Pool, signals: Signals) -> tuple[Trajectory, ...]:
-    """The trajectories that may teach under these signals, in the order of their ids."""
-    failed = pool.failed if signals is not Signals.SUCCESS else ()
-    passed = pool.passed if signals is not Signals.ERROR else ()
-    return tuple(sorted((*failed, *passed), key=lambda trajectory: trajectory.id))
-
-
-def _shown_files(skill: Skill) -> list[dict[str, str]]:
-    return [
-        {"path": path, "text": numbered(text)}
-        for path in editable(skill)
-        if (text := skill.text(path)) is not None
-    ]
 
 
 def _tell(model: Model, result: Patch | Excluded) -> None:

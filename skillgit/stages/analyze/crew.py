@@ -3,6 +3,7 @@
 Desk     what an analyst works with; it is built where the work is done
 Terms    what all of them share
 Crew     where they sit, and how many at once
+teachers, must_prove    whose run one analyst reads, and of which kind that is
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from skillgit.config import Analyze
+from skillgit.config import Analyze, ErrorAnalyst, Signals
 from skillgit.names import Digest
 from skillgit.ports import Executor, Message, Model
+from skillgit.skill.anchors import anchors, editable
+from skillgit.skill.lines import numbered
 from skillgit.stages.analyze.asking import Office
 from skillgit.stages.analyze.bench import Bench, Exhibit
 from skillgit.stages.analyze.proven import by_proof
 from skillgit.stages.analyze.single import by_single_call
-from skillgit.types import Excluded, Patch, Skill, Trajectory
+from skillgit.types import Excluded, Patch, Pool, Result, Skill, Trajectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +86,34 @@ async def with_a_proof(desk: Desk, terms: Terms, case: Case) -> Patch | Excluded
         found = {trajectory.digest: case.exhibit} if case.exhibit else {}
         bench = replace(bench, exhibits=found)
     return await by_proof(terms.office(desk.model), trajectory, bench)
+
+
+def terms_of(skill: Skill, options: Analyze, model: Model) -> Terms:
+    """What all analysts of a round share."""
+    return Terms(
+        skill,
+        Message("system", model.prompts("analyst", files=_shown_files(skill))),
+        tuple(anchors(skill, references=options.references)),
+        options,
+    )
+
+
+def must_prove(trajectory: Trajectory, options: Analyze) -> bool:
+    """Is it for an analyst in a sandbox?"""
+    failed = trajectory.outcome.result is Result.FAIL
+    return failed and options.error_analyst is ErrorAnalyst.AGENTIC
+
+
+def teachers(pool: Pool, signals: Signals) -> tuple[Trajectory, ...]:
+    """The trajectories that may teach under these signals, in the order of their ids."""
+    failed = pool.failed if signals is not Signals.SUCCESS else ()
+    passed = pool.passed if signals is not Signals.ERROR else ()
+    return tuple(sorted((*failed, *passed), key=lambda trajectory: trajectory.id))
+
+
+def _shown_files(skill: Skill) -> list[dict[str, str]]:
+    return [
+        {"path": path, "text": numbered(text)}
+        for path in editable(skill)
+        if (text := skill.text(path)) is not None
+    ]
