@@ -28,7 +28,7 @@ DOCUMENTS += [path for path in [ROOT / "SKILLS_FORMAT.md"] if path.exists()]
 
 # Variables that are read, but are no settings.
 OTHER_VARIABLES = {"SKILLGIT_API_KEY", "SKILLGIT_DEBUG", "SKILLGIT_BASE_URL", "SKILLGIT_MODEL"}
-OTHER_VARIABLES |= {"SKILLGIT_TEST_IMAGE"}
+OTHER_VARIABLES |= {"SKILLGIT_TEST_IMAGE", "SKILLGIT_MAX_CALLS"}
 
 
 def module_of(verb: str) -> str:
@@ -121,7 +121,9 @@ def wrong_command_lines(text: str) -> Iterator[str]:
         while isinstance(command, click.Group) and words[1:] and words[1] in command.commands:
             words = words[1:]
             command = command.commands[words[0]]
-        options = {"--help"} | {name for each in command.params for name in each.opts}
+        options = {"--help"} | {
+            name for each in command.params for name in (*each.opts, *each.secondary_opts)
+        }
         given = {word.partition("=")[0] for word in words[1:] if word.startswith("-")}
         if given - options - {"-"}:
             yield f"{line}: {sorted(given - options)}"
@@ -186,6 +188,18 @@ def test_the_lesson_of_the_readme_is_one_of_the_demo(
     )
     lessons = [without_prompts(lesson).strip() for lesson in done.stdout.split("\0")]
     assert without_prompts(shown).strip() in lessons
+
+
+def test_the_plan_of_the_readme_is_what_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = README.split("<!-- plan -->\n```console\n$ ")[1].split("\n```\n<!-- /plan -->")[0]
+    line, _, plan = shown.partition("\n")
+    assert run(["demo", str(tmp_path / "demo"), "--replay"]) == 0
+    monkeypatch.chdir(tmp_path / "demo")
+    capsys.readouterr()
+    assert run([*shlex.split(line)[1:], "-q"]) == 0
+    assert capsys.readouterr().out.rstrip("\n") == plan
 
 
 def without_prompts(message: str) -> str:

@@ -21,7 +21,7 @@ def plan_text(outlook: Outlook, prices: Prices | None) -> str:
     """All of it, in words."""
     return "\n".join(
         [
-            _headline(outlook),
+            *_headline(outlook),
             *_trajectories(outlook),
             "",
             *_table(outlook),
@@ -34,13 +34,14 @@ def plan_text(outlook: Outlook, prices: Prices | None) -> str:
     )
 
 
-def _headline(outlook: Outlook) -> str:
+def _headline(outlook: Outlook) -> Iterator[str]:
     skill = outlook.skill
     model = f"model {outlook.model}" if outlook.model else "an unknown model"
-    return safe(
+    yield safe(
         f"Plan for {skill.root or 'the repository'} at {skill.commit[:10]}, {model} at "
-        f"{outlook.endpoint}: nothing was analysed, nothing was written"
+        f"{outlook.endpoint}"
     )
+    yield "              nothing was analysed, nothing was written"
 
 
 def _trajectories(outlook: Outlook) -> Iterator[str]:
@@ -98,8 +99,8 @@ def _shared(total: Step) -> str:
     )
     shares = low if low == high else f"{low} to {high}"
     return (
-        f"Prefixes      {shares} of the prompt tokens repeat the beginning of an earlier prompt: "
-        "a server with a prefix cache need not compute them"
+        f"Prefixes      {shares} of the prompt tokens repeat the beginning of an earlier prompt:\n"
+        "              a server with a prefix cache need not compute them"
     )
 
 
@@ -112,9 +113,8 @@ def _time(outlook: Outlook) -> str:
     lasts = low if low == high else f"{low} to {high}"
     return (
         f"Time          {lasts}, if {config.endpoint.workers} calls at once are as fast as one\n"
-        f"              probe of {outlook.probes} small calls, one after the other: "
-        f"{speed.first:.2f} s to the first token of {speed.prompt_tokens:,} prompt tokens, "
-        f"{1000 * speed.each:.0f} ms for each further one"
+        f"              probe of {outlook.probes} small calls: {speed.first:.2f} s before the "
+        f"first token, {speed.prompt_tokens:,} in the prompt; {1000 * speed.each:.0f} ms a token"
     )
 
 

@@ -110,7 +110,7 @@ async def _outlook(ground: _Ground, *, probe: bool) -> Outlook:
     async with asking(config, ground.store_file, replay=errand.replay) as (ask, store):
         model, why = await _model(ask, store)
         voice = Model(ask, JinjaPrompts(), ground.progress)
-        speed: Speed | str = why or "--no-probe"
+        speed: Speed | str = why if probe else "--no-probe"
         if probe and not why:
             text = terms_of(ground.skill, config.analyze, voice).contract.content
             speed = await _probed(config, model, text)

@@ -260,7 +260,7 @@ def test_the_plan_in_words(
         "150 output tokens for a lesson",
     ):
         assert words in shown
-    assert max(map(len, shown.splitlines())) < 140
+    assert max(map(len, shown.splitlines())) < 120
 
 
 # ------------------------------------------------------------------ agents
