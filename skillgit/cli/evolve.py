@@ -147,19 +147,13 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     nothing survived or the gate was not passed, 2 usage, 3 no Git, no endpoint or no sandbox, 4
     stopped and kept.
     """
-    if gate is None and (gate_lessons or gate_seeds or evolutions > 1):
-        raise UsageError(
-            "choosing lessons or seeds of evolution: there are no tasks to choose by",
-            hint="give validation tasks with --gate PATH",
-        )
-    seeds = tuple(dict.fromkeys(gate_seeds)) or SEEDS
     errand = Errand(
         skill=skill,
         trajectories=trajectories,
         options=given(_SETTINGS, settings),
         outcomes=outcomes,
         tasks=tasks,
-        gate=GateErrand(gate, seeds, gate_lessons, evolutions) if gate else None,
+        gate=_gate(gate, gate_seeds, lessons=gate_lessons, evolutions=evolutions),
         unsafe=unsafe,
         start=repo or Path.cwd(),
         base=base,
@@ -170,6 +164,19 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     if dry_run:
         return _plan(errand, prices_of(settings), probe=probe, as_json=as_json, quiet=quiet)
     return run_evolve(errand, as_json=as_json, quiet=quiet)
+
+
+def _gate(
+    tasks: Path | None, seeds: tuple[int, ...], *, lessons: bool, evolutions: int
+) -> GateErrand | None:
+    if tasks:
+        return GateErrand(tasks, tuple(dict.fromkeys(seeds)) or SEEDS, lessons, evolutions)
+    if lessons or seeds or evolutions > 1:
+        raise UsageError(
+            "choosing lessons or seeds of evolution: there are no tasks to choose by",
+            hint="give validation tasks with --gate PATH",
+        )
+    return None
 
 
 def _plan(errand: Errand, prices: Prices | None, *, probe: bool, as_json: bool, quiet: bool) -> int:

@@ -10,6 +10,7 @@ from skillgit.cli.calls import cache_warning, hit_rate, usage_lines
 from skillgit.cli.console import safe
 from skillgit.review.totals import reasons, totals
 from skillgit.types import (
+    Branch,
     Evolution,
     Exclusion,
     GateReport,
@@ -235,7 +236,7 @@ def _some(lines: Iterable[str], word: str) -> Iterable[str]:
 
 def payload(evolution: Evolution) -> dict[str, object]:
     """The same as JSON: `skillgit.evolve/1`."""
-    sums, branch = totals(evolution), evolution.branch
+    sums = totals(evolution)
     return {
         "round": evolution.round.id,
         "skill": evolution.round.skill,
@@ -276,22 +277,7 @@ def payload(evolution: Evolution) -> dict[str, object]:
         },
         "cache_hit_rate": hit_rate(evolution.usage),
         "warnings": list(filter(None, [cache_warning(evolution.usage)])),
-        "branch": None
-        if branch is None
-        else {
-            "name": branch.name,
-            "tip": branch.tip,
-            "evidence": branch.evidence_ref,
-            "lessons": [
-                {
-                    "commit": lesson.commit,
-                    "title": lesson.title,
-                    "support": len(lesson.sources),
-                    "sources": sorted(lesson.sources),
-                }
-                for lesson in branch.lessons
-            ],
-        },
+        "branch": _branch_payload(evolution.branch),
     }
 
 
@@ -299,3 +285,22 @@ def _gate_payload(gate: GateReport | None) -> dict[str, object] | None:
     if gate is None:
         return None
     return {"passed": gate.passed, **asdict(gate)}
+
+
+def _branch_payload(branch: Branch | None) -> dict[str, object] | None:
+    if branch is None:
+        return None
+    return {
+        "name": branch.name,
+        "tip": branch.tip,
+        "evidence": branch.evidence_ref,
+        "lessons": [
+            {
+                "commit": lesson.commit,
+                "title": lesson.title,
+                "support": len(lesson.sources),
+                "sources": sorted(lesson.sources),
+            }
+            for lesson in branch.lessons
+        ],
+    }
