@@ -16,7 +16,10 @@ from skillgit.trajectories.importers.atif import ATIF
 from skillgit.trajectories.importers.chat import CHAT
 from skillgit.trajectories.importers.coding_agents import CODING_AGENTS
 from skillgit.trajectories.importers.inspect_log import INSPECT
+from skillgit.trajectories.importers.langfuse import LANGFUSE
+from skillgit.trajectories.importers.langsmith import LANGSMITH
 from skillgit.trajectories.importers.math_solutions import MATH_SOLUTION
+from skillgit.trajectories.importers.otlp import OTLP
 from skillgit.trajectories.importers.plug_ins import plug_ins
 from skillgit.trajectories.importers.rollout import ROLLOUT
 from skillgit.trajectories.importers.tau_bench import TAU_BENCH
@@ -31,6 +34,9 @@ IMPORTERS: tuple[Importer, ...] = (
     ROLLOUT,
     TRACE2SKILL_RECORD,
     INSPECT,
+    OTLP,
+    LANGFUSE,
+    LANGSMITH,
     TAU_BENCH,
     *CODING_AGENTS,
     MATH_SOLUTION,
