@@ -45,7 +45,7 @@ async def measure_speed(wire: Wire, model: str, text: str) -> Speed | str:
     more, some = await _timed(wire, model, f"{text}\n\nCount from 1 to 99.", OUTPUT_TOKENS)
     if isinstance(some, Unusable):
         return some.reason
-    further = max(some.usage.output_tokens - 1, 1)
+    further = max(some.usage.output_tokens - one.usage.output_tokens, 1)
     tokens = one.usage.prompt_tokens
     return Speed(
         first=first,
