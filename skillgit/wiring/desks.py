@@ -80,7 +80,7 @@ class AnalystDesk:
         tools = await _Tools.built(self.lodging, line, self.needed)
         ask = tools.ask if self.seed is None else Reseeded(tools.ask, self.seed)
         model = Model(ask, tools.prompts, _Nobody(), tools.ask.fits)
-        return Seat(Desk(model, self._bench(tools)), tools.report)
+        return Seat(Desk(model, self._bench(tools)), tools.report, tools.close)
 
     def _bench(self, tools: _Tools) -> Bench | None:
         config, speech = self.lodging.config, self.lodging.speech
@@ -126,7 +126,7 @@ class RunDesk:
         if tools.sandbox is None:
             raise ValueError("runs need a sandbox")
         model = rollout.Model(tools.mind, tools.prompts, tools.sandbox)
-        return Seat(rollout.Bench(domains, self.shelf, model), tools.report)
+        return Seat(rollout.Bench(domains, self.shelf, model), tools.report, tools.close)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,11 @@ class _Tools:
     prompts: JinjaPrompts
     sandbox: Sandbox | None
     report: Callable[[], None]
+    chat: Chat | None
+
+    async def close(self) -> None:
+        if self.chat:
+            await self.chat.close()
 
     @classmethod
     async def built(cls, lodging: Lodging, line: Line, needed: Needed) -> _Tools:
@@ -156,7 +161,7 @@ class _Tools:
         ask = StoredAsk(chat, memory, config.endpoint)
         seen = StoredObservations(memory, config.endpoint, config.endpoint.model)
         report = _Account(ask, memory, line).report
-        return cls(ask, Mind(ask.converse, seen), prompts, sandbox, report)
+        return cls(ask, Mind(ask.converse, seen), prompts, sandbox, report, chat)
 
 
 async def _sandbox(lodging: Lodging, machine: str) -> Sandbox | None:

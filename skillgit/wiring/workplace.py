@@ -68,11 +68,11 @@ async def workplace(config: Config, ask: StoredAsk, store: ReplyStore) -> AsyncI
             f"starting the executor {address}: Ray is not installed",
             hint="pip install 'skillgit[ray]' on all machines; or --executor local",
         ) from missing
-    async with joined(address, _answers(config, ask, store)) as cluster:
+    async with joined(address, answers_of(config, ask, store)) as cluster:
         yield Workplace(cluster)
 
 
-def _answers(
+def answers_of(
     config: Config, ask: StoredAsk, store: ReplyStore
 ) -> Mapping[str, Callable[..., object]]:
     """What workers may ask the driver: its memory, its account, and the endpoint's key.

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -245,3 +249,43 @@ def test_the_key_is_in_no_file_of_the_cluster(machines: Machines) -> None:
     files = [path for path in machines.logs.rglob("*") if path.is_file()]
     assert files
     assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+
+
+def test_whoever_interrupts_a_round_leaves_no_process_behind(
+    machines: Machines, repository: Callable[..., Repository], tmp_path: Path
+) -> None:
+    runs = write_runs(tmp_path / "runs", 30)
+    made = repository({"skills/xlsx/SKILL.md": SKILL})
+    slow = Slow(0.25)
+    with ScriptedEndpoint(slow) as endpoint:
+        line = [sys.executable, "-m", "skillgit", "-C", str(made.path), "evolve", "skills/xlsx"]
+        line += ["-t", str(runs), "--base-url", endpoint.url, "--model", "tiny", "--workers", "8"]
+        line += ["--error-analyst", "single-call", "--executor", machines.address]
+        started = subprocess.Popen(
+            line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
+        )
+        assert slow.busy.wait(60)
+        os.killpg(started.pid, signal.SIGINT)
+        out, err = started.communicate(timeout=30)
+        time.sleep(1)
+        left = endpoint.requests[:]
+        time.sleep(0.5)
+        assert endpoint.requests == left, "a worker still asks"
+    assert started.returncode == 130
+    assert out == ""
+    assert err.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in err
+    assert made.git("for-each-ref", "refs/heads/skillgit", "refs/skillgit") == ""
+
+
+def test_a_cluster_that_is_not_there_is_said_at_once(
+    repository: Callable[..., Repository], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    runs = write_runs(tmp_path / "runs", 3)
+    with ScriptedEndpoint() as endpoint:
+        for address in ("127.0.0.1:9", "ray://127.0.0.1:9"):
+            code, _ = evolved(repository, address, runs, endpoint, "--executor", address)
+            said = capfd.readouterr().err
+            assert code == 3
+            assert f"joining the Ray cluster at {address}: " in said
+        assert endpoint.requests == []

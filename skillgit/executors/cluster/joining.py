@@ -122,7 +122,7 @@ def _join(address: str) -> None:
     if address.startswith(_CLIENT) and importlib.util.find_spec("grpc") is None:
         raise SurroundingsError(
             f"joining the Ray cluster {address}: the package grpcio is not installed",
-            hint="pip install 'skillgit[ray]' 'ray[client]'; or start this command on a machine of "
+            hint="pip install 'skillgit[ray]'; or start this command on a machine of "
             "the cluster with --executor HOST:PORT",
         )
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
@@ -163,8 +163,9 @@ def _trouble(doing: str, error: BaseException) -> SurroundingsError:
     return SurroundingsError(
         f"{doing}: {type(error).__name__}: {said.strip()[:300]}",
         hint="`ray status` on a machine of the cluster tells how it is; a machine joins it with "
-        "`ray start --address=HOST:PORT`, and from outside it is ray://HOST:10001; finished calls "
-        "are kept, and --executor local needs no cluster",
+        "`ray start --address=HOST:PORT`, and from outside it is ray://HOST:10001; where it wants "
+        "a token, set RAY_AUTH_MODE=token; finished calls are kept, and --executor local needs no "
+        "cluster",
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -19,13 +20,20 @@ from skillgit.executors.local import LocalExecutor
 
 Desk = TypeVar("Desk")
 
+_MOST_SEATS = 4
+"""Kept by one process: a command asks for two at a time, one after the other with other seeds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seat(Generic[Desk]):
-    """A desk in a worker. `report` tells the driver what was spent since it last did."""
+    """A desk in a worker; `close` gives back what it holds.
+
+    `report` tells the driver what was spent since it last did.
+    """
 
     desk: Desk
     report: Callable[[], None]
+    close: Callable[[], Coroutine[Any, Any, None]]
 
 
 class Opening(Protocol[Desk]):
@@ -67,7 +75,11 @@ class _Process:
             return self._loop.run_until_complete(task)
         except KeyboardInterrupt:  # so Ray tells a worker that nobody waits for it any more
             task.cancel()
-            self._loop.run_until_complete(asyncio.gather(task, return_exceptions=True))
+            while not task.done():
+                with suppress(KeyboardInterrupt):  # it comes out of the loop once for each task
+                    self._loop.run_until_complete(asyncio.wait({task}))
+            if not task.cancelled():
+                task.exception()  # which is this one
             raise
 
     async def _work(self, job: Job, batch: Batch, line: BoardLine) -> SkillgitError | None:
@@ -87,6 +99,8 @@ class _Process:
         if opening not in self._seats:
             # The driver pickled it, as Ray did all the rest.
             build: Opening[Any] = pickle.loads(opening)  # noqa: S301 - see above
+            if len(self._seats) >= _MOST_SEATS:
+                await self._seats.pop(next(iter(self._seats))).close()
             self._seats[opening] = await build(line)
         return self._seats[opening]
 
