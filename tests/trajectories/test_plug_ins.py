@@ -11,7 +11,7 @@ import pytest
 
 from skillgit.trajectories.documents import SourceFile
 from skillgit.trajectories.drafts import Imported
-from skillgit.trajectories.importers import import_file
+from skillgit.trajectories.importers import IMPORTERS, import_file
 from skillgit.trajectories.importers.plug_ins import GROUP, plug_ins
 
 PAGE = Path(__file__).parents[2] / ".github" / "IMPORTERS.md"
@@ -154,6 +154,12 @@ X = Importer("x", {"fails" if place == "recognises" else "lambda value: False"},
 
 
 # --------------------------------------------------------------------------- the page
+
+
+def test_the_page_lists_our_formats_and_no_others() -> None:
+    section = PAGE.read_text("utf-8").partition("## The formats")[2].partition("Everything else")[0]
+    rows = re.findall(r"^\| ([^|]+) \|", section, re.MULTILINE)
+    assert sorted(rows[1:]) == sorted(importer.format for importer in IMPORTERS)
 
 
 def blocks(language: str) -> list[str]:
