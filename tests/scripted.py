@@ -47,6 +47,8 @@ class Answer:
     """The connection closes in the middle of the body."""
     reset: bool = False
     """The connection is reset instead of an answer."""
+    drip: float = 0.0
+    """Seconds between one byte of the body and the next; leaving the block ends the drip."""
 
 
 def replying(value: object, **faults: Any) -> Answer:  # noqa: ANN401 - fields of Answer
@@ -87,6 +89,7 @@ class ScriptedEndpoint:
         models: Iterable[str] = ("tiny",),
         context: int | None = 32768,
         api_key: str = "",
+        port: int = 0,
     ) -> None:
         self.reply = reply
         self.api_key = api_key
@@ -103,7 +106,7 @@ class ScriptedEndpoint:
         self._running = 0
         self._lock = threading.Lock()
         self.leaving = threading.Event()
-        self._server = _Server(self)
+        self._server = _Server(self, port)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
@@ -112,7 +115,11 @@ class ScriptedEndpoint:
 
     @property
     def root(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
 
     def queue(self, *answers: Answer, when: Callable[[Request], bool] = lambda _: True) -> None:
         """Each answers one call, in this order, the first of them that fits the call."""
@@ -143,7 +150,7 @@ class ScriptedEndpoint:
         if request is None:
             return self.pages.get(path) or refusing(404, "Not Found")
         if path != "/v1/chat/completions":
-            return refusing(404, "Not Found")
+            return self.pages.get(path) or refusing(404, "Not Found")
         with self._lock:
             self.requests.append(request)
             self.headers.append(headers)
@@ -178,8 +185,8 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 256
     daemon_threads = False
 
-    def __init__(self, endpoint: ScriptedEndpoint) -> None:
-        super().__init__(("127.0.0.1", 0), _Connection)
+    def __init__(self, endpoint: ScriptedEndpoint, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Connection)
         self.endpoint = endpoint
         self.connections: set[socket.socket] = set()
         self.failures: list[str] = []
@@ -247,9 +254,18 @@ class _Connection(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body[: len(body) // 2] if answer.cut else body)
+        if answer.drip:
+            self._drip(body, answer.drip)
+        else:
+            self.wfile.write(body[: len(body) // 2] if answer.cut else body)
         if answer.cut:
             self.close_connection = True
+
+    def _drip(self, body: bytes, seconds: float) -> None:
+        for number in range(len(body)):
+            if self.server.endpoint.leaving.wait(seconds):
+                return
+            self.wfile.write(body[number : number + 1])
 
 
 def _completion(answer: Answer, request: Request) -> bytes:

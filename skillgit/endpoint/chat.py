@@ -74,6 +74,7 @@ class Chat:
 
     async def close(self) -> None:
         """Close the connections."""
+        await self._courier.close()
         await self._fleet.close()
 
     async def model(self) -> str:

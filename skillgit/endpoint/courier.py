@@ -20,6 +20,8 @@ from skillgit.ports import Failure
 from skillgit.types import Usage
 
 _PATH = "/chat/completions"
+_GLANCE = 0.1
+"""Seconds between two looks at the calls that wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,14 @@ class Courier:
         self._fleet = fleet
         self._pace = pace
         self._allowance = allowance
+        self._waiting: dict[_Copies, Flight] = {}
+        self._glance: asyncio.Task[None] | None = None
+
+    async def close(self) -> None:
+        """Look after nobody any more."""
+        if self._glance:
+            self._glance.cancel()
+            await asyncio.gather(self._glance, return_exceptions=True)
 
     async def deliver(self, letter: Letter) -> Delivery:
         """Send it, and copies where it takes too long; one answer, or why there is none."""
@@ -57,10 +67,11 @@ class Courier:
         now = time.monotonic()
         flight = self._pace.begin(Kind(letter.role, letter.body["max_tokens"]), now)
         copies = _Copies(letter)
+        self._look_after(copies, flight)
         try:
             copies.send(server, ticket, now)
             while True:
-                await copies.wait(self._pace.due(flight, now) - now)
+                await copies.wait()
                 now = time.monotonic()
                 delivery = await self._arrived(copies, flight, now)
                 if delivery:
@@ -70,8 +81,23 @@ class Courier:
                 if self._pace.may_copy(flight, now):
                     self._send_copy(copies, flight, now)
         finally:
+            del self._waiting[copies]
             self._pace.end(flight)
             await copies.recall()
+
+    def _look_after(self, copies: _Copies, flight: Flight) -> None:
+        self._waiting[copies] = flight
+        if self._glance is None or self._glance.done():
+            self._glance = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        """One for all: what is overdue changes with every answer that another call gets."""
+        while self._waiting:
+            await asyncio.sleep(_GLANCE)
+            now = time.monotonic()
+            for copies, flight in self._waiting.items():
+                if self._pace.may_copy(flight, now) or self._pace.is_lost(flight, now):
+                    copies.nudge()
 
     async def _arrived(self, copies: _Copies, flight: Flight, now: float) -> Delivery | None:
         """A reply, or a failure when no copy is under way any more."""
@@ -104,6 +130,7 @@ class _Copies:
         self.sent = 0
         self.failed: tuple[Failed, Server] | None = None
         self._under_way: dict[asyncio.Task[Said | Failed], tuple[Server, float]] = {}
+        self._nudged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def under_way(self) -> bool:
@@ -121,11 +148,16 @@ class _Copies:
         task = asyncio.create_task(_post(server, self.letter, ticket))
         self._under_way[task] = server, now
 
-    async def wait(self, seconds: float) -> None:
-        """Until one arrives, or so long."""
-        await asyncio.wait(
-            self._under_way, timeout=max(0.0, seconds), return_when=asyncio.FIRST_COMPLETED
-        )
+    async def wait(self) -> None:
+        """Until one arrives, or a nudge comes."""
+        await asyncio.wait((*self._under_way, self._nudged), return_when=asyncio.FIRST_COMPLETED)
+        if self._nudged.done():
+            self._nudged = asyncio.get_running_loop().create_future()
+
+    def nudge(self) -> None:
+        """It has taken long: look what is to be done."""
+        if not self._nudged.done():
+            self._nudged.set_result(None)
 
     def arrived(self, now: float) -> list[tuple[Said | Failed, Server, float]]:
         """What has come of copies since the last time, and after how many seconds."""

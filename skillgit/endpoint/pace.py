@@ -137,14 +137,6 @@ class Pace:
         longest = kind.allowance * self._seconds_per_token() * _slack(len(self._rates))
         return min(max(_PATIENT * self.patience(kind), longest), self._most)
 
-    def due(self, flight: Flight, now: float) -> float:
-        """When to look again whether a copy is to be sent or the call is to be given up."""
-        patience = self.patience(flight.kind)
-        again = flight.since + patience
-        if again <= now:  # it may not have a copy now
-            again = now + _TOGETHER * patience
-        return min(again, flight.sent + self._most)
-
     def may_copy(self, flight: Flight, now: float) -> bool:
         """Is it overdue, and are there not too many copies already?"""
         meanwhile = self._answered - flight.answered_before
@@ -158,9 +150,11 @@ class Pace:
         """Is there no reason to wait any longer?"""
         if now >= flight.sent + self._most:
             return True
+        waited = now - flight.since
+        if waited < _PATIENT * self.patience(flight.kind):
+            return False
         meanwhile = self._answered - flight.answered_before
-        alone = meanwhile + 1 >= len(self._flights)
-        return alone and now >= flight.since + self.limit(flight.kind)
+        return meanwhile + 1 >= len(self._flights) and waited >= self.limit(flight.kind)
 
     def _of_others(self, kind: Kind) -> tuple[float, int]:
         """What the slowest other kind takes, as if it were allowed as much output as this one."""

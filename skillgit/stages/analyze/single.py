@@ -5,7 +5,7 @@ Section 4.3 of the paper compares it with the error analyst that proves its caus
 
 from __future__ import annotations
 
-from skillgit.ports import Failure, NoReply
+from skillgit.ports import Failure
 from skillgit.stages.analyze.asking import Office, Question, ask_about
 from skillgit.stages.analyze.citations import citations
 from skillgit.stages.analyze.reply import Reading, base_text
