@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 
 from skillgit.types import Step, ToolCall
 
@@ -28,13 +29,18 @@ _UNSEEN = re.compile(
 
 def plain(text: str) -> str:
     r"""The text without ANSI codes and unseen characters; tabs and \n stay, \r goes."""
+    # Most texts hold neither, and the pattern of what is unseen takes long.
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text
     return _UNSEEN.sub("", _ANSI.sub("", text))
 
 
+@lru_cache(maxsize=256)
 def step_text(step: Step) -> str:
     r"""The canonical text of a step: reasoning, message, `call NAME ARGS`, observation.
 
-    A line in brackets tells them apart where one follows another. Lines end at \n alone.
+    A line in brackets tells them apart where one follows another. Lines end at \n alone. The texts
+    of the last few runs are remembered: each is shown, searched and cited in turn.
     """
     return plain("\n".join(_parts(step)))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from skillgit.types import Outcome, Step, ToolCall, Trajectory
@@ -45,6 +45,13 @@ _TOKENS = (
     r"SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,128}",  # SendGrid
     r"eyJ[A-Za-z0-9_-]{8,8192}\.eyJ[A-Za-z0-9_-]{4,8192}(?:\.[A-Za-z0-9_-]{0,2048})?",  # JWT
 )
+_TOKEN_STARTS = (
+    *("akia", "asia", "abia", "acca", "aiza", "gocspx-", "ya29.", "ghp_", "gho_", "ghu_", "ghs_"),
+    *("ghr_", "github_pat_", "glpat-", "gldt-", "glrt-", "glptt-", "glft-", "glimt-", "glagent-"),
+    *("gloas-", "glsoat-", "glcbt-", "xox", "xapp-", "sk-", "sk_", "rk_", "pk_", "hf_", "npm_"),
+    *("pypi-", "gsk_", "xai-", "dapi", "dop_v1_", "sg.", "eyj"),
+)
+"""How these begin, in lower case."""
 _HEADER = (
     r"(?i:\b(?:bearer|basic)[ \t]{1,4})"
     r"(?P<value>(?=[A-Za-z._~+/-]{0,80}[0-9=])[A-Za-z0-9._~+/=-]{12,4096})"
@@ -104,7 +111,7 @@ _RULES = (
     _Rule("secret", re.compile(_URL_PASSWORD), ("://",)),
     _Rule("secret", re.compile(_URL_USER), ("://",)),
     _Rule("secret", re.compile(_HOOK), ("hooks.slack.com",)),
-    _Rule("secret", re.compile(f"{_WORD}(?:{'|'.join(_TOKENS)})")),
+    _Rule("secret", re.compile(f"{_WORD}(?:{'|'.join(_TOKENS)})"), _TOKEN_STARTS),
     _Rule("secret", re.compile(_HEADER), ("bearer", "basic")),
     _Rule("secret", re.compile(_URL_PARAMETER), ("?", "&")),
     _Rule("secret", re.compile(_CURL_USER), ("-u", "--user")),
@@ -125,10 +132,12 @@ def redact(trajectory: Trajectory) -> tuple[Trajectory, int]:
     Its digest stays that of the raw bytes.
     """
     count = 0
+    # Most rules find their hints nowhere in a run; only the others look at each of its texts.
+    rules = _told_by("\n".join(_texts(trajectory)).lower(), _RULES)
 
     def clean(text: str) -> str:
         nonlocal count
-        cleaned, found = redact_text(text)
+        cleaned, found = _redacted(text, rules)
         count += found
         return cleaned
 
@@ -146,6 +155,16 @@ def redact(trajectory: Trajectory) -> tuple[Trajectory, int]:
     return cleaned, count
 
 
+def _texts(trajectory: Trajectory) -> Iterator[str]:
+    outcome = trajectory.outcome
+    yield from (trajectory.task, trajectory.origin, trajectory.agent)
+    yield from (outcome.said_by, outcome.detail)
+    for step in trajectory.steps:
+        yield from (step.message, step.reasoning, step.observation)
+        for call in step.calls:
+            yield from (call.name, call.arguments)
+
+
 def _clean_step(step: Step, clean: Callable[[str], str]) -> Step:
     return replace(
         step,
@@ -158,13 +177,20 @@ def _clean_step(step: Step, clean: Callable[[str], str]) -> Step:
 
 def redact_text(text: str) -> tuple[str, int]:
     """The text without what looks like a secret, an e-mail address or a home; and how many."""
+    return _redacted(text, _RULES)
+
+
+def _redacted(text: str, rules: Sequence[_Rule]) -> tuple[str, int]:
     count = 0
-    lowered = text.lower()
-    for rule in _RULES:
-        if any(hint in lowered for hint in rule.hints):
-            text, found = _apply(rule, text)
-            count += found
+    for rule in _told_by(text.lower(), rules) if text and rules else ():
+        text, found = _apply(rule, text)
+        count += found
     return text, count
+
+
+def _told_by(lowered: str, rules: Sequence[_Rule]) -> list[_Rule]:
+    """The rules whose hints a text in lower case holds: only they can find anything in it."""
+    return [rule for rule in rules if any(hint in lowered for hint in rule.hints)]
 
 
 def _apply(rule: _Rule, text: str) -> tuple[str, int]:

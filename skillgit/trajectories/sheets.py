@@ -31,6 +31,8 @@ _ERROR = re.compile(
     r"|Traceback \(most recent"
     r"|(?:\w{1,40}: )?(?i:error|fatal|failed|assertion failed)\b)"
 )
+_ERROR_HINTS = ("error", "exception", "interrupt", "traceback", "fatal", "failed")
+"""Without one of these in a text, `_ERROR` matches none of its lines."""
 _BEFORE_ERROR = 2
 
 
@@ -79,7 +81,7 @@ def sheets(steps: Sequence[Step]) -> tuple[Sheet, ...]:
         entries = tuple(memory.entries(step.number, shown, most))
         urgent = _urgent(entries)
         weight = 3 if step is task else 2 if urgent or step in end else 1
-        size = sum(entry.size for entry in entries)
+        size = sum(len(entry.text) for entry in entries) + len(entries)
         more = len(shown) < len(lines)
         found.append(
             Sheet(step.number, step.source, len(lines), entries, urgent, weight, size, more)
@@ -94,6 +96,9 @@ def _head(lines: Sequence[str]) -> Sequence[str]:
 
 def _urgent(entries: Sequence[Entry]) -> tuple[int, ...]:
     found: set[int] = set()
+    lowered = "\n".join(entry.text for entry in entries).lower()
+    if not any(hint in lowered for hint in _ERROR_HINTS):
+        return ()
     for index, entry in enumerate(entries):
         text = entry.text.partition("| ")[2]
         if not entry.note and _ERROR.match(text):
@@ -122,10 +127,10 @@ class _Memory:
     def entries(self, step: int, lines: Sequence[str], most: int) -> Iterator[Entry]:
         """The entries of a step, cut at `most` characters; its lines are remembered on the way."""
         self._lines[step] = lines
-        self._keys[step] = keys = [_VARYING.sub("0x", " ".join(line.split())) for line in lines]
+        self._keys[step] = keys = [_key(line) for line in lines]
         at = 0
         while at < len(lines):
-            run = self._longest_run(step, at) if keys[at] else None
+            run = self._longest_run(step, at) if keys[at] in self._places else None
             if run:
                 how = "same as" if run.exact else "nearly the same as"
                 note = f"… {how} step {run.step}, lines {run.source} …"
@@ -158,6 +163,12 @@ class _Memory:
         old = self._lines[best_step][best_start : best_start + best_length]
         source = LineRange(best_start + 1, best_start + best_length)
         return _Run(best_step, source, best_length, exact=list(lines) == list(old))
+
+
+def _key(line: str) -> str:
+    """What a line says, whatever the time and the addresses in it."""
+    words = " ".join(line.split())
+    return _VARYING.sub("0x", words) if "0x" in words or ":" in words else words
 
 
 def _cut(line: str, most: int) -> str:

@@ -14,6 +14,8 @@ from skillgit.types import Trajectory
 
 MOST = 12
 _CALL = re.compile(r"(?<![\w.])((?:[A-Za-z_]\w*\.)*)([A-Za-z_]\w*)\(")
+_RUN = re.compile(r"(?<![\w.])[A-Za-z_][\w.]*+\(")
+"""Whatever can be a call: each is looked at more closely, which takes longer."""
 _OPTION = re.compile(r"(?<![\w.])([a-z_]\w*=(?:True|False|None))\b")
 _DEFINED = re.compile(r"\b(?:def|class)\s+([A-Za-z_]\w*)")
 _COMMON = frozenset(
@@ -26,10 +28,11 @@ def unmentioned(trajectory: Trajectory, base: str) -> list[str]:
     code = "\n".join(step_text(step) for step in trajectory.steps if step.source == "agent")
     own = set(_DEFINED.findall(code)) | _COMMON
     found: Counter[str] = Counter()
-    for owner, name in _CALL.findall(code):
+    for owner, name in (found for run in _RUN.findall(code) for found in _CALL.findall(run)):
         if name not in own and name not in base and not name.startswith("__"):
             found[f"{owner.rpartition('.')[0].rpartition('.')[2]}.{name}".lstrip(".")] += 1
-    found.update(option for option in _OPTION.findall(code) if option not in base)
+    if "=" in code:
+        found.update(option for option in _OPTION.findall(code) if option not in base)
     return sorted(found, key=lambda name: (-found[name], name))[:MOST]
 
 
