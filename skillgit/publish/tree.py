@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from skillgit.names import EditId
 from skillgit.types import MergeRecord, State
 
 RECONCILE_LEVEL = 99
@@ -61,17 +62,23 @@ def levels_of(merges: Sequence[MergeRecord]) -> dict[int, list[MergeRecord]]:
 
 
 def grown(merges: Sequence[MergeRecord]) -> tuple[Node, ...]:
-    """The trees of the merges, roots first; a node whose edits all fell out is a root as well."""
-    waiting: tuple[Node, ...] = ()
+    """The trees of the merges, roots first; a node whose edits all fell out is a root as well.
+
+    A question that was too long stands with its halves on one level, behind them.
+    """
+    standing: dict[int, Node] = {}
+    feeders: dict[EditId, int] = {}
+    lines: list[MergeRecord] = []
+    made = 0
     for level, records in levels_of(merges).items():
         if level == RECONCILE_LEVEL:
-            return (*waiting, *map(Node, records))
-        feeders = {edit: n for n, node in enumerate(waiting) for edit in node.record.outputs}
-        nodes, taken = [], set[int]()
+            lines += records
+            continue
         for record in records:
-            mine = {feeders[edit] for edit in record.inputs if edit in feeders} - taken
-            taken |= mine
-            nodes.append(Node(record, tuple(waiting[number] for number in sorted(mine))))
-        left = (node for number, node in enumerate(waiting) if number not in taken)
-        waiting = (*nodes, *left)
-    return waiting
+            mine = {feeders[edit] for edit in record.inputs if edit in feeders}
+            below = tuple(standing.pop(one) for one in sorted(mine) if one in standing)
+            standing[made] = Node(record, below)
+            feeders.update(dict.fromkeys(record.outputs, made))
+            made += 1
+    roots = sorted(standing.values(), key=lambda node: -node.record.level)
+    return (*roots, *map(Node, lines))

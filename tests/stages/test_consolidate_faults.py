@@ -13,6 +13,7 @@ from merging import Asked, by_title, ids_of, patch
 
 from skillgit.names import EditId, TrajectoryId
 from skillgit.ports import Call, Failure, NoReply, Reply
+from skillgit.publish.tree import grown
 from skillgit.review.totals import final_fates
 from skillgit.types import ChangeSet, Patch, State
 
@@ -101,9 +102,10 @@ def test_a_question_that_does_not_fit_is_halved_before_it_is_sent() -> None:
     result = asked.consolidate(patches, min_support=1)
     accounted(patches, result)
     assert max(len(ids_of(call)) for call in asked.calls) <= 9
-    levels = {record.level: record for record in result.merges if record.level < 99}
-    assert len(levels) > 1
-    assert "half of a question too long" in levels[1].how
+    halves = [one for one in result.merges if "half of a question too long" in one.how]
+    assert len(halves) >= 3
+    [root] = (node for node in grown(result.merges) if node.record.level < 99)
+    assert {one.node for one in halves} | {root.record.node} == set(range(len(result.merges)))
     whole = Asked(by_title).consolidate(patches, min_support=1)
     assert [one.support for one in result.edits] == [one.support for one in whole.edits]
 

@@ -44,26 +44,48 @@ STEPS: tuple[int, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """Which question it is: `merge` or `reconcile`, and which node of the evidence it makes.
+
+    `part` tells the questions of one node apart; `remark` is told in the evidence beside the
+    answer. What must not be `halved` falls back.
+    """
+
+    kind: str
+    level: int
+    number: int
+    part: str = ""
+    remark: str = ""
+    halved: bool = True
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.level}/{self.number} {self.part}".strip()
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """Edits that the operator is asked about at once, and the call that asks."""
 
+    asking: Asking
     edits: tuple[Edit, ...]
     refused: tuple[Refusal, ...]
     call: Call | None
     """None where there is nothing to ask."""
 
-    def answered(self, level: int, value: JsonObject, remark: str = "") -> ChangeSet:
+    def answered(self, value: JsonObject) -> ChangeSet:
         """What the operator's verdicts leave of the edits."""
         sorting = _Sorting(_named(self.edits), self.refused)
         sorting.read(value)
-        how = "; ".join(filter(None, (sorting.remark(), remark)))
-        return self.recorded(level, sorting.result(), how)
+        how = "; ".join(filter(None, (sorting.remark(), self.asking.remark)))
+        return self.recorded(sorting.result(), how)
 
-    def recorded(self, level: int, result: ChangeSet, how: str) -> ChangeSet:
-        """The result with the record of how it came about; nodes are numbered in the end."""
+    def recorded(self, result: ChangeSet, how: str) -> ChangeSet:
+        """The result with the record of how it came about."""
         record = MergeRecord(
-            level=level,
-            node=0,
+            level=self.asking.level,
+            node=self.asking.number,
             inputs=tuple(edit.id for edit in self.edits),
             outputs=tuple(edit.id for edit in result.edits),
             fates=result.fates,
@@ -73,21 +95,22 @@ class Question:
 
 
 def question(
-    kind: str, name: str, edits: Iterable[Edit], model: Model, refused: Sequence[Refusal] = ()
+    asking: Asking, edits: Iterable[Edit], model: Model, refused: Sequence[Refusal] = ()
 ) -> Question:
-    """Which of these edits are one lesson? `kind` is `merge` or `reconcile`."""
+    """Which of these edits are one lesson?"""
     shown = _in_order(edits)
     met = met_by(shown, refused)
     if len(shown) < 2 and not met:
-        return Question(shown, met, None)
+        return Question(asking, shown, met, None)
     named = _named(shown)
-    asked = model.prompts(f"{kind}-question", edits=_shown(named))
+    asked = model.prompts(f"{asking.kind}-question", edits=_shown(named))
     if met:
         told = model.prompts("merge-refused", refused=shown_refusals(met))
         asked = f"{told}\n\n{asked}"
     messages = (Message("system", model.prompts("merge")), Message("user", asked))
     schema = _schema(list(named), (*DROP_REASONS, *((VERDICT,) if met else ())))
-    return Question(shown, met, Call(kind, f"{kind} {name}", messages, schema))
+    call = Call(asking.kind, f"{asking.kind} {asking.name}", messages, schema)
+    return Question(asking, shown, met, call)
 
 
 def _in_order(edits: Iterable[Edit]) -> tuple[Edit, ...]:

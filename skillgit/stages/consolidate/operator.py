@@ -10,7 +10,7 @@ what is alike, and the record says so: `fallback: <reason>`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TypeVar
@@ -18,28 +18,15 @@ from typing import TypeVar
 from skillgit.ports import Failure, Model, NoReply
 from skillgit.provenance.evidence import Refusal
 from skillgit.stages.consolidate.join import by_strength, join_alike
-from skillgit.stages.consolidate.merge import Question, question
+from skillgit.stages.consolidate.merge import Asking, question
 from skillgit.stages.consolidate.plan import cut, digest
-from skillgit.types import Change, ChangeSet, CreateFile, DeleteFile, Edit, Insert, Replace
+from skillgit.stages.consolidate.wording import place_order
+from skillgit.types import ChangeSet, Edit, MergeRecord
 
 _Result = TypeVar("_Result")
 FEW = 16
 """That a reply about so few edits breaks off is no sign of too many."""
 _TOO_LONG = NoReply("the question does not fit into the model's context", failure=Failure.TOO_LONG)
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Which question it is: `merge` or `reconcile`, its name for people, its level in the evidence.
-
-    `remark` is told in the evidence beside the answer. What must not be `halved` falls back.
-    """
-
-    kind: str
-    name: str
-    level: int
-    remark: str = ""
-    halved: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +42,7 @@ class Operator:
         """Which of these edits are one lesson? Asked in as many questions as it takes."""
         if len(edits) <= self.most:
             return await self.ask(asking, edits)
-        ordered = sorted(edits, key=_place)
+        ordered = sorted(edits, key=place_order)
         keys = [digest(edit.id) for edit in ordered]
         groups = cut(keys, [1] * len(ordered), self.most)
         return united(
@@ -70,19 +57,19 @@ class Operator:
 
     async def ask(self, asking: Asking, edits: Sequence[Edit]) -> ChangeSet:
         """The same in one question, or in its halves where it is too long."""
-        asked = question(asking.kind, asking.name, edits, self.model, self.refused)
+        asked = question(asking, edits, self.model, self.refused)
         if asked.call is None:
-            return asked.recorded(asking.level, ChangeSet(asked.edits), "program")
+            return asked.recorded(ChangeSet(asked.edits), "program")
         fits = await self.model.fits(asked.call)
         answer = await self.model.ask(asked.call) if fits else _TOO_LONG
         if not isinstance(answer, NoReply):
-            return asked.answered(asking.level, answer.value, asking.remark)
+            return asked.answered(answer.value)
         if asking.halved and _too_many(answer, len(edits)):
             return await self._in_halves(asking, edits)
-        return _fallen_back(asked, asking.level, answer.reason)
+        return asked.recorded(join_alike(asked.edits), f"fallback: {answer.reason}")
 
     async def _in_halves(self, asking: Asking, edits: Sequence[Edit]) -> ChangeSet:
-        ordered = sorted(edits, key=_place)
+        ordered = sorted(edits, key=place_order)
         middle = (len(ordered) + 1) // 2
         both = united(
             await together(
@@ -92,45 +79,20 @@ class Operator:
         )
         if len(both.edits) in {0, 1, len(edits)}:
             return both
-        level = 1 + max(record.level for record in both.merges)
-        last = replace(asking, name=f"{asking.name} rest", level=level, halved=False)
+        last = replace(asking, part=f"{asking.part} rest".strip(), halved=False)
         rest = await self.ask(last, both.edits)
         return ChangeSet(rest.edits, both.fates + rest.fates, both.merges + rest.merges)
 
 
-def _part(asking: Asking, name: str, remark: str) -> Asking:
-    return replace(
-        asking, name=f"{asking.name} {name}", remark=f"{asking.remark}; {remark}".strip("; ")
-    )
-
-
-def _place(edit: Edit) -> tuple[str, int, str]:
-    """Where an edit stands on the base."""
-    path, line = _line(edit.change)
-    return path, line, edit.id
-
-
-def _line(change: Change) -> tuple[str, int]:
-    match change:
-        case Insert(path, after, _):
-            return path, after
-        case Replace(path, lines, _):
-            return path, lines.first
-        case CreateFile(_, _, link):
-            return link.path, link.after
-        case DeleteFile(path, _):
-            return path, 0
+def _part(asking: Asking, part: str, remark: str) -> Asking:
+    remarks = "; ".join(filter(None, (asking.remark, remark)))
+    return replace(asking, part=f"{asking.part} {part}".strip(), remark=remarks)
 
 
 def _too_many(answer: NoReply, count: int) -> bool:
     if answer.failure is Failure.CUT_OFF:
         return count > FEW
     return answer.failure is Failure.TOO_LONG and count > 2
-
-
-def _fallen_back(asked: Question, level: int, reason: str) -> ChangeSet:
-    """What the program makes of a question that was not answered: what is alike is joined."""
-    return asked.recorded(level, join_alike(asked.edits), f"fallback: {reason}")
 
 
 def united(results: Iterable[ChangeSet]) -> ChangeSet:
@@ -141,6 +103,21 @@ def united(results: Iterable[ChangeSet]) -> ChangeSet:
         tuple(chain.from_iterable(one.fates for one in results)),
         tuple(chain.from_iterable(one.merges for one in results)),
     )
+
+
+def numbered(
+    nodes: Iterable[Sequence[MergeRecord]], widths: Mapping[int, int]
+) -> Iterator[MergeRecord]:
+    """The records of all nodes, each with a number of its own; `widths` are nodes of each level.
+
+    The first question of a node keeps its number; all others come behind the last node.
+    """
+    more = dict(widths)
+    for records in nodes:
+        yield from records[:1]
+        for record in records[1:]:
+            yield replace(record, node=more[record.level])
+            more[record.level] += 1
 
 
 async def together(work: Iterable[Awaitable[_Result]]) -> list[_Result]:

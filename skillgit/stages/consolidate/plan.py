@@ -45,8 +45,7 @@ def plan_tree(leaves: Sequence[Leaf], batch: int) -> Plan:
     """The merges of leaves that stand in the order of their ids; none where there is one leaf."""
     if len(leaves) < 2:
         return ()
-    most = EDITS_PER_PATCH * max(batch, 2)
-    loads = [max(EDITS_PER_PATCH, leaf.edits) for leaf in leaves]
+    loads, most = _loads(leaves, batch)
     keys = [digest(leaf.id) for leaf in leaves]
     levels = [cut(keys, loads, most)]
     most = max(2, min(batch, MOST_GROUPS))
@@ -54,6 +53,18 @@ def plan_tree(leaves: Sequence[Leaf], batch: int) -> Plan:
         keys = [keys[group[-1]] for group in levels[-1]]
         levels.append(cut(keys, [1] * len(keys), most))
     return tuple(levels)
+
+
+def fit_two_groups(leaves: Sequence[Leaf], batch: int) -> bool:
+    """Is this a small round, of one group or of two halves?"""
+    loads, most = _loads(leaves, batch)
+    return sum(loads) <= 2 * most
+
+
+def _loads(leaves: Iterable[Leaf], batch: int) -> tuple[list[int], int]:
+    """How much room each leaf takes, and how much a group has."""
+    loads = [max(EDITS_PER_PATCH, leaf.edits) for leaf in leaves]
+    return loads, EDITS_PER_PATCH * max(batch, 2)
 
 
 def forecast(trajectories: Iterable[str], batch: int, edits: float = 1.0) -> tuple[int, ...]:

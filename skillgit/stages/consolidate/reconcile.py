@@ -14,8 +14,8 @@ from itertools import chain
 from skillgit.names import EditId
 from skillgit.skill.hunks import group_edits
 from skillgit.stages.consolidate.join import by_strength
-from skillgit.stages.consolidate.operator import Asking, Operator, together, united
-from skillgit.stages.consolidate.tree import numbered
+from skillgit.stages.consolidate.merge import Asking
+from skillgit.stages.consolidate.operator import Operator, numbered, together, united
 from skillgit.types import ChangeSet, Edit, MergeRecord, Skill
 
 RECONCILE_LEVEL = 99
@@ -35,14 +35,15 @@ async def reconcile(
     ]
     operator.model.progress.start("reconcile", len(crowded))
     results = await together(
-        operator.ask(Asking("reconcile", f"{RECONCILE_LEVEL}/{number}", RECONCILE_LEVEL), group)
-        for number, group in enumerate(group[:MOST] for group in crowded)
+        operator.ask(Asking("reconcile", RECONCILE_LEVEL, number), group[:MOST])
+        for number, group in enumerate(crowded)
     )
     operator.model.progress.finish("reconcile")
     done = united(results)
     asked = {edit.id for group in crowded for edit in group[:MOST]}
     kept = (edit for edit in edits if edit.id not in asked)
-    return ChangeSet(by_strength(chain(kept, done.edits)), done.fates, tuple(numbered(done.merges)))
+    merged = numbered((one.merges for one in results), {RECONCILE_LEVEL: len(crowded)})
+    return ChangeSet(by_strength(chain(kept, done.edits)), done.fates, tuple(merged))
 
 
 class _Shown:

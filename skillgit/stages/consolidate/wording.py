@@ -22,6 +22,24 @@ def place_of(change: Change) -> str:
             return f"without {path}"
 
 
+def place_order(edit: Edit) -> tuple[str, int, str]:
+    """Sorts edits by where they stand on the base: those of one lesson mostly want one section."""
+    path, line = _line(edit.change)
+    return path, line, edit.id
+
+
+def _line(change: Change) -> tuple[str, int]:
+    match change:
+        case Insert(path, after, _):
+            return path, after
+        case Replace(path, lines, _):
+            return path, lines.first
+        case CreateFile(_, _, link):
+            return link.path, link.after
+        case DeleteFile(path, _):
+            return path, 0
+
+
 def reworded(edit: Edit, words: str) -> Edit:
     """The edit with other words at its place; words that cannot be shown leave it as it was."""
     words = " ".join(words.split())
