@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import shlex
 import shutil
 import sys
@@ -14,22 +13,11 @@ from pathlib import Path
 import click
 
 from skillgit.cli.console import TerminalProgress, examples, out, say
+from skillgit.cli.vllm_lines import Serving, all_lines, one_line
 from skillgit.embedded import models
-from skillgit.embedded.llama import HOST, EmbeddedServer, ServerSize, require_free_port
+from skillgit.embedded.llama import EmbeddedServer, ServerSize, require_free_port
 from skillgit.errors import SurroundingsError, UsageError
 from skillgit.wiring import models_dir
-
-# A small model that may put blanks between JSON tokens can fill its whole budget with them.
-_STRUCTURED = '{"backend": "xgrammar", "disable_any_whitespace": true}'
-
-# Which parsers of vLLM's a family of models needs: the first pattern that fits the name decides.
-# Without its reasoning parser a thinking model does not think when a schema binds its reply.
-_PARSERS = (
-    (r"qwen3\.[5-9]", ("--tool-call-parser", "qwen3_xml", "--reasoning-parser", "qwen3")),
-    (r"qwen3-coder", ("--tool-call-parser", "qwen3_xml")),
-    (r"qwen3", ("--tool-call-parser", "hermes", "--reasoning-parser", "qwen3")),
-    (r"qwen2", ("--tool-call-parser", "hermes")),
-)
 
 
 @click.command(
@@ -37,6 +25,7 @@ _PARSERS = (
         "skillgit serve",
         "skillgit serve --gguf ~/models/qwen2.5-coder-7b-q4_k_m.gguf --slots 4",
         "skillgit serve --print --model Qwen/Qwen3.5-35B-A3B -- --tensor-parallel-size 2",
+        "skillgit serve --print --model Qwen/Qwen3-8B --data-parallel 4 --router",
     )
 )
 @click.option(
@@ -55,7 +44,26 @@ _PARSERS = (
 )
 @click.option("--ctx", type=click.IntRange(512), help="Tokens of one call, prompt and reply.")
 @click.option("--slots", type=click.IntRange(1, 1024), help="Calls at once.")
-@click.option("--print", "only_print", is_flag=True, help="Only print the line that starts vLLM.")
+@click.option(
+    "--data-parallel",
+    "copies",
+    type=click.IntRange(1, 1024),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Copies of the model on a machine, each with accelerators of its own (vLLM).",
+)
+@click.option(
+    "--router", is_flag=True, help="With --print: servers on their own, and vllm-router in front."
+)
+@click.option(
+    "--machine",
+    "machines",
+    multiple=True,
+    metavar="HOST",
+    help="With --print: spread over these machines; repeatable.",
+)
+@click.option("--print", "only_print", is_flag=True, help="Only print what starts vLLM.")
 @click.argument("extra", nargs=-1, type=click.UNPROCESSED, metavar="[-- VLLM_OPTIONS...]")
 def command(  # noqa: PLR0913 - the options of a verb are its arguments
     *,
@@ -64,6 +72,9 @@ def command(  # noqa: PLR0913 - the options of a verb are its arguments
     port: int,
     ctx: int | None,
     slots: int | None,
+    copies: int,
+    router: bool,
+    machines: Sequence[str],
     only_print: bool,
     extra: Sequence[str],
 ) -> None:
@@ -73,43 +84,34 @@ def command(  # noqa: PLR0913 - the options of a verb are its arguments
     llama.cpp on the processor, from the extra 'embedded'; a model file is fetched once.
     Writes the address to stdout. Ctrl-C stops the server; the exit code is then 130.
     """
-    if gguf and (model or only_print or extra):
+    if gguf and (model or only_print or extra or copies > 1):
         raise UsageError(
             "choosing what to serve: --gguf is for the embedded server and excludes --model, "
-            "--print and options of vLLM",
+            "--print, --data-parallel and options of vLLM",
             hint="give --gguf alone, or --model without it",
         )
     name = model or models.DEFAULT
     size = {"--max-model-len": ctx, "--max-num-seqs": slots}
-    line = _vllm_line(name, port, {key: value for key, value in size.items() if value}, extra)
+    given = {key: value for key, value in size.items() if value}
+    serving = Serving(name, port, given, extra, copies, machines, router)
     if only_print:
-        out(shlex.join(line))
+        out("\n".join(all_lines(serving)))
         return
+    if serving.spread:
+        raise UsageError(
+            "starting a server: --router and --machine take several commands",
+            hint="add --print, and run each of the lines where it belongs",
+        )
     require_free_port(port)
     if not gguf and _has_vllm():
-        _become(line)
-    elif extra:
+        _become(one_line(serving))
+    elif extra or copies > 1:
         raise SurroundingsError(
             "starting a server: options of vLLM were given, but vLLM is not installed",
             hint="pip install 'skillgit[serve]' on a machine with an accelerator, or use --print",
         )
     else:
         _serve_embedded(name, gguf, port, ServerSize(ctx or 8192, slots or 2))
-
-
-def _vllm_line(name: str, port: int, size: dict[str, int], extra: Sequence[str]) -> list[str]:
-    known = models.KNOWN.get(name)
-    weights = known.weights if known else name
-    served = known.alias if known else Path(name).name
-    line = ["vllm", "serve", weights, "--served-model-name", served]
-    line += ["--host", HOST, "--port", str(port)]
-    for option, value in size.items():
-        line += [option, str(value)]
-    line += ["--enable-prompt-tokens-details", "--structured-outputs-config", _STRUCTURED]
-    parsers = next((p for pattern, p in _PARSERS if re.search(pattern, weights.lower())), None)
-    if parsers:
-        line += ["--enable-auto-tool-choice", *parsers]
-    return [*line, *extra]
 
 
 def _has_vllm() -> bool:
