@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 from skillgit.endpoint.allowance import Allowance, Demand, Ticket
 from skillgit.endpoint.completions import Letter, Said, is_too_long, read_completion
@@ -150,7 +151,8 @@ class _Copies:
 
     async def wait(self) -> None:
         """Until one arrives, or a nudge comes."""
-        await asyncio.wait((*self._under_way, self._nudged), return_when=asyncio.FIRST_COMPLETED)
+        awaited: list[asyncio.Future[Any]] = [self._nudged, *self._under_way]
+        await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
         if self._nudged.done():
             self._nudged = asyncio.get_running_loop().create_future()
 

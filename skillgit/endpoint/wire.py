@@ -55,7 +55,7 @@ class Wire:
     @property
     def root(self) -> str:
         """The server itself, above /v1."""
-        return self.base_url.removesuffix("/v1")
+        return self._plain_url.removesuffix("/v1")
 
     @property
     def shown(self) -> str:
@@ -88,7 +88,10 @@ class Wire:
                 if body is None:
                     return await self._client.get(path, cast_to=str)
                 if isinstance(body, bytes):
-                    return await self._client.post(path, cast_to=str, content=body)
+                    # A whole address spares the library from putting one together.
+                    return await self._client.post(
+                        f"{self._plain_url}{path}", cast_to=str, content=body
+                    )
                 return await self._client.post(path, cast_to=str, body=body)
         except TimeoutError:
             return Unreached(f"no answer within {seconds:g} s", Failure.TIMED_OUT)
@@ -97,6 +100,12 @@ class Wire:
             return Refused(error.status_code, message, _retry_after(error.response.headers))
         except APIError as error:
             return _unreached(error)
+
+    @cached_property
+    def _plain_url(self) -> str:
+        """The address without a password: aiohttp takes one only where no header holds a key."""
+        address = urlsplit(self.base_url)
+        return address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
 
     @cached_property
     def _client(self) -> AsyncOpenAI:
@@ -109,9 +118,8 @@ class Wire:
 
         address = urlsplit(self.base_url)
         user, password = unquote(address.username or ""), unquote(address.password or "")
-        netloc = address.netloc.rpartition("@")[2]
         client = AsyncOpenAI(
-            base_url=address._replace(netloc=netloc).geturl(),
+            base_url=self._plain_url,
             api_key=self._api_key or "none",
             timeout=Timeout(None, connect=min(_CONNECT_SECONDS, self._timeout)),
             max_retries=0,
@@ -122,7 +130,6 @@ class Wire:
                 limits=type(DEFAULT_CONNECTION_LIMITS)(
                     max_connections=0, keepalive_expiry=_IDLE_SECONDS
                 ),
-                # aiohttp takes a password in an address only where no header holds a key.
                 auth=(user, password) if user or password else None,
             ),
         )

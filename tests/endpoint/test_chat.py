@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import subprocess
 import sys
@@ -435,6 +436,20 @@ def test_a_password_in_the_address_is_not_shown(call: Call) -> None:
         complete(Endpoint(base_url=url, retries=0), call)
 
     assert "hunter2" not in caught.value.message
+
+
+def test_a_password_in_the_address_is_sent_as_such_and_nowhere_else(
+    endpoint: ScriptedEndpoint, config: Endpoint, call: Call
+) -> None:
+    endpoint.queue(Answer("{}", reset=True), Answer("{}", reset=True), replying({"n": 1}))
+    url = endpoint.url.replace("//", "//me:h%40x@")
+
+    completed(replace(config, base_url=url, retries=2), call)
+
+    basic = base64.b64encode(b"me:h@x").decode()
+    assert {headers["authorization"] for headers in endpoint.headers} == {f"Basic {basic}"}
+    assert {headers["host"] for headers in endpoint.headers} == {endpoint.root[7:]}
+    assert "/health" in endpoint.paths
 
 
 # ------------------------------------------------------------------ the rest
