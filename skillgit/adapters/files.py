@@ -7,18 +7,22 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from skillgit.adapters.pieces import read_pieces
 from skillgit.errors import UsageError
-from skillgit.trajectories.documents import SourceFile
+from skillgit.trajectories.documents import SourceFile, is_line_of_many
 from skillgit.trajectories.importers.trace2skill_log import is_log
 from skillgit.trajectories.lines import plain
 from skillgit.types import Diagnostic
 
 MAX_BYTES = 200_000_000
 _MAX_SIBLING_BYTES = 10_000_000
+PIECE_BYTES = 50_000_000
+"""How much of a file of lines is read at once that is larger than `MAX_BYTES`."""
 
 _SUFFIXES = (".json", ".jsonl", ".ndjson", ".traj", ".eval")
 _TEXT_SUFFIX = ".md"
 _HEAD_BYTES = 4096
+_MAX_FIRST_LINE = 5_000_000
 # What harnesses write beside trajectories; in a folder these are never trajectories themselves.
 _BESIDE = frozenset(
     {"result.json", "config.json", "lock.json", "reward.json", "manifest.json"}
@@ -55,18 +59,18 @@ def _read_all(paths: Sequence[Path]) -> Iterator[SourceFile | Diagnostic]:
         if path.is_dir():
             yield from _read_folder(path, f"{path.resolve().name}/" if several else "")
         else:
-            yield _read(path, _printable(path.name))
+            yield from _read(path, _printable(path.name))
 
 
 def read_outcomes_file(path: Path) -> SourceFile:
     """The file of `--outcomes`; UsageError where it cannot be read."""
-    found = _read(path, _printable(path.name))
-    if isinstance(found, Diagnostic):
+    data = _bytes(path, MAX_BYTES)
+    if isinstance(data, str):
         raise UsageError(
-            f"reading the outcomes in {path}: {found.message}",
+            f"reading the outcomes in {path}: {data}",
             hint="give a file of CSV, TSV, JSON or JSON Lines with --outcomes",
         )
-    return SourceFile(found.origin, found.data)
+    return SourceFile(_printable(path.name), data)
 
 
 def _read_folder(root: Path, prefix: str) -> Iterator[SourceFile | Diagnostic]:
@@ -84,7 +88,7 @@ def _read_folder(root: Path, prefix: str) -> Iterator[SourceFile | Diagnostic]:
             if not path.resolve().is_relative_to(inside):
                 yield Diagnostic(origin, "a link that leads out of the folder is not followed")
             else:
-                yield _read(path, origin)
+                yield from _read(path, origin)
 
 
 def _of_trial(folder: Path, folders: list[str], names: list[str]) -> list[str]:
@@ -119,11 +123,22 @@ def _is_log(path: Path) -> bool:
     return isinstance(head, bytes) and is_log(head)
 
 
-def _read(path: Path, origin: str) -> SourceFile | Diagnostic:
+def _read(path: Path, origin: str) -> Iterator[SourceFile | Diagnostic]:
     data = _bytes(path, MAX_BYTES)
-    if isinstance(data, str):
-        return Diagnostic(origin, data)
-    return SourceFile(origin, data, _siblings(path), _lock(path))
+    if isinstance(data, bytes):
+        yield SourceFile(origin, data, _siblings(path), _lock(path))
+    elif _is_large_file_of_lines(path):
+        yield from read_pieces(path, origin, PIECE_BYTES)
+    else:
+        yield Diagnostic(origin, data)
+
+
+def _is_large_file_of_lines(path: Path) -> bool:
+    head = _bytes(path, _MAX_FIRST_LINE, whole=False)
+    if not isinstance(head, bytes) or len(head) < _MAX_FIRST_LINE:
+        return False
+    line, ended, _ = head.partition(b"\n")
+    return bool(ended) and is_line_of_many(line)
 
 
 def _siblings(path: Path) -> dict[str, bytes]:
@@ -165,14 +180,19 @@ def _bytes(path: Path, most: int, *, whole: bool = True) -> bytes | str:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 return "not a regular file"
+            if whole and status.st_size > most:
+                return _too_large(most)
             data = file.read(most + 1)
     except OSError as error:
         return f"cannot be read: {error.strerror or type(error).__name__}"
     if not whole:
         return data[:most]
-    if len(data) > most:
-        return f"larger than {most // 1_000_000} MB: split it, or give its parts one by one"
-    return data
+    # It may have grown in the meantime.
+    return data if len(data) <= most else _too_large(most)
+
+
+def _too_large(most: int) -> str:
+    return f"larger than {most // 1_000_000} MB: split it, or give its parts one by one"
 
 
 def _opener(path: str, flags: int) -> int:

@@ -30,13 +30,15 @@ class SourceFile:
 
     `siblings` are the result files that may tell its outcome, by their path relative to its
     folder, the most specific first; one that tells of several runs has `#NAME` of this one.
-    `lock` is what Harbor wrote about the inputs of the run (`lock.json`).
+    `lock` is what Harbor wrote about the inputs of the run (`lock.json`). A file of lines that is
+    too large to be read at once comes in pieces: `first_line` is where this one begins.
     """
 
     origin: str
     data: bytes
     siblings: Mapping[str, bytes] = field(default_factory=dict)
     lock: bytes = b""
+    first_line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def documents(file: SourceFile) -> Iterator[Document | Diagnostic]:
     if not file.data.strip(_BOM + b" \t\r\n"):
         yield Diagnostic(file.origin, "the file is empty")
     elif _has_lines(file):
-        for number, line in _lines(file.data):
+        for number, line in _lines(file.data, file.first_line):
             yield from _document(file, line, number)
     else:
         yield from _document(file, file.data, 0)
@@ -139,9 +141,16 @@ def _syntax_message(error: json.JSONDecodeError) -> str:
     return f"not JSON: {error.msg} (column {error.colno})"
 
 
+def is_line_of_many(line: bytes) -> bool:
+    """Is this first line of a file whole, so that the file may be JSON Lines?"""
+    return _is_object(line.removeprefix(_BOM))
+
+
 def _has_lines(file: SourceFile) -> bool:
     """JSON Lines, or one value? The name decides only where the content allows both."""
     head = list(islice(_lines(file.data), _LINES_TRIED))
+    if file.first_line:
+        return True
     if file.origin.lower().endswith(_LINE_SUFFIXES):
         return any(_is_object(line) for _, line in head)
     return len(head) > 1 and _is_object(head[0][1])
@@ -155,9 +164,9 @@ def _is_object(line: bytes) -> bool:
     return isinstance(value, dict) and bool(value)
 
 
-def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _lines(data: bytes, first: int = 0) -> Iterator[tuple[int, bytes]]:
     """Lines with text, without their ends, cut out one at a time."""
-    number, start = 1, 0
+    number, start = max(1, first), 0
     while start < len(data):
         end = data.find(b"\n", start)
         end = len(data) if end < 0 else end

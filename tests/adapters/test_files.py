@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,8 @@ from skillgit.adapters import files
 from skillgit.adapters.files import read_outcomes_file, read_trajectory_files
 from skillgit.errors import UsageError
 from skillgit.trajectories.documents import SourceFile
-from skillgit.types import Diagnostic
+from skillgit.trajectories.importers import import_file
+from skillgit.types import Diagnostic, Trajectory
 
 
 def write(root: Path, *names: str) -> None:
@@ -131,3 +134,94 @@ def test_the_outcomes_file(tmp_path: Path) -> None:
     for bad in (tmp_path, tmp_path / "nowhere.csv"):
         with pytest.raises(UsageError, match="reading the outcomes"):
             read_outcomes_file(bad)
+
+
+# --------------------------------------------------------------------------- large files of lines
+
+
+def run(number: int) -> bytes:
+    messages = [
+        {"role": "user", "content": "q"},
+        {"role": "assistant", "content": f"{number} " * 50},
+    ]
+    return json.dumps({"id": f"task-{number}", "messages": messages}).encode()
+
+
+def small_limits(monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    monkeypatch.setattr(files, "MAX_BYTES", 10_000)
+    monkeypatch.setattr(files, "PIECE_BYTES", piece)
+    monkeypatch.setattr(files, "_MAX_FIRST_LINE", 5_000)
+
+
+def found_in(path: Path) -> tuple[list[Trajectory], list[tuple[str, int]]]:
+    runs: list[Trajectory] = []
+    remarks: list[tuple[str, int]] = []
+    for item in read_trajectory_files([path]):
+        found = import_file(item) if isinstance(item, SourceFile) else None
+        runs += found.trajectories if found else ()
+        remarks += [
+            (one.message, one.line)
+            for one in (found.diagnostics if found else [item])
+            if isinstance(one, Diagnostic)
+        ]
+    return runs, remarks
+
+
+@pytest.mark.parametrize("piece", [1_000, 3_000, 100_000])
+def test_a_large_file_of_lines_is_read_in_pieces(
+    piece: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [run(number) for number in range(100)]
+    lines[7:7] = [b"", b"{bad"]
+    path = tmp_path / "all.json"
+    path.write_bytes(b"\n".join(lines))
+    whole, (bad,) = found_in(path)
+    small_limits(monkeypatch, piece)
+    runs, remarks = found_in(path)
+    assert runs == whole
+    assert len(runs) == 100
+    assert remarks[0] == bad
+    assert bad[1] == 9
+    assert len(remarks) == 2
+    assert "pieces: a session or a trace that more than one of them holds is torn" in remarks[1][0]
+
+
+def test_a_line_that_is_too_long_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_limits(monkeypatch, 2_000)
+    lines = [run(0), run(1), b'{"messages": "' + b"x" * 30_000, run(3), b"[" * 2_500]
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines))
+    runs, remarks = found_in(tmp_path / "a.jsonl")
+    assert [one.origin for one in runs] == ["a.jsonl:1", "a.jsonl:2", "a.jsonl:4"]
+    assert remarks[:2] == [("a line of more than 0.002 MB is left out", line) for line in (3, 5)]
+
+
+def test_one_large_value_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small_limits(monkeypatch, 2_000)
+    (tmp_path / "a.json").write_bytes(b"[\n" + b",\n".join([run(0)] * 50) + b"]")
+    (tmp_path / "b.json").write_bytes(b"[" + b",".join([run(0)] * 50) + b"]")
+    assert [text for text, _ in found_in(tmp_path)[1]] == [
+        "larger than 0 MB: split it, or give its parts one by one"
+    ] * 2
+
+
+def test_a_large_file_of_lines_needs_little_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_limits(monkeypatch, 50_000)
+    path = tmp_path / "all.jsonl"
+    path.write_bytes(b"\n".join(map(run, range(6_000))))
+    assert path.stat().st_size > 1_700_000
+    tracemalloc.start()
+    try:
+        count = sum(
+            len(import_file(item).trajectories)
+            for item in read_trajectory_files([path])
+            if isinstance(item, SourceFile)
+        )
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert count == 6_000
+    assert most < 900_000
