@@ -95,6 +95,26 @@ def test_the_short_variables_and_what_beats_them(load: Callable[..., Settings]) 
     assert settings.config.endpoint.seed == Config().endpoint.seed
 
 
+def test_several_addresses_are_a_list_or_have_blanks_between_them(
+    load: Callable[..., Settings],
+) -> None:
+    both = "http://a:1/v1 http://b:1/v1"
+    listed = '[endpoint]\nbase_url = ["http://a:1/v1", "http://b:1/v1"]\n'
+
+    for settings in (
+        load(listed),
+        load(environ={"SKILLGIT_BASE_URL": both}),
+        load(options={"endpoint.base_url": ("http://a:1/v1", "http://b:1/v1")}),
+    ):
+        assert settings.config.endpoint.base_url == both
+    with pytest.raises(UsageError, match="must be an http address"):
+        load('[endpoint]\nbase_url = ["http://a:1/v1", "b:1/v1"]\n')
+    with pytest.raises(UsageError, match="must be text"):
+        load("[endpoint]\nbase_url = []\n")
+    with pytest.raises(UsageError, match="must be text"):
+        load('[endpoint]\nmodel = ["a", "b"]\n')
+
+
 def test_text_of_the_environment_and_of_options_is_read(load: Callable[..., Settings]) -> None:
     settings = load(
         environ={"SKILLGIT_COLLECT_REDACT": "No", "SKILLGIT_ENDPOINT_TIMEOUT": "30"},
@@ -326,3 +346,7 @@ def test_describe_hides_a_password(load: Callable[..., Settings]) -> None:
     assert described["endpoint.base_url"].value == "http://***@host:1/v1"
     assert described["endpoint.base_url"].origin == "SKILLGIT_BASE_URL"
     assert described["endpoint.merge.max_tokens"].value == 4096
+
+    several = load(environ={"SKILLGIT_BASE_URL": "http://a/v1 https://me:secret@b:1/v1"})
+    shown = {each.key: each.value for each in describe(several)}
+    assert shown["endpoint.base_url"] == "http://a/v1 https://***@b:1/v1"

@@ -283,3 +283,22 @@ def test_a_refused_key_is_the_only_line() -> None:
 
     assert [check.level for check in checks.values()] == [Level.FAIL]
     assert "MY_KEY" in checks["endpoint"].advice
+
+
+def test_of_several_addresses_each_is_examined(endpoint: ScriptedEndpoint) -> None:
+    endpoint.reply = model()
+    with ScriptedEndpoint(model()) as second:
+        checks = examine(endpoint, Endpoint(base_url=f"{endpoint.url} {second.url}"))
+
+    assert len(checks) == 14
+    assert all(check.level is Level.OK for check in checks.values() if "endpoint" in check.name)
+    assert checks["endpoint 2"].found.startswith(second.url)
+
+
+def test_addresses_of_different_models_are_no_fleet(endpoint: ScriptedEndpoint) -> None:
+    endpoint.reply = model()
+    with ScriptedEndpoint(model(), models=("big",)) as second:
+        checks = examine(endpoint, Endpoint(base_url=f"{endpoint.url} {second.url}"))
+
+    assert checks["one model"].level is Level.FAIL
+    assert "tiny, big" in checks["one model"].found

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from skillgit.endpoint.address import checked_url, is_local, without_password
+from skillgit.endpoint.address import addresses, checked_url, is_local, without_password
+from skillgit.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,14 @@ def test_a_password_is_left_out(url: str, shown: str) -> None:
 
 def test_a_final_slash_is_no_part_of_an_address() -> None:
     assert checked_url("http://host:8000/v1/") == "http://host:8000/v1"
+
+
+def test_several_addresses_have_blanks_between_them_and_none_is_there_twice() -> None:
+    text = " http://a:1/v1  http://b/v1\thttp://a:1/v1/ "
+    assert addresses(text) == ("http://a:1/v1", "http://b/v1")
+
+
+@pytest.mark.parametrize("text", ["", "  ", "http://a/v1 b"])
+def test_what_is_no_address_among_several_is_told(text: str) -> None:
+    with pytest.raises(UsageError, match="is not an address"):
+        addresses(text)

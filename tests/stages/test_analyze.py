@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ from skillgit.adapters.prompts import JinjaPrompts
 from skillgit.config import Analyze, ErrorAnalyst, Signals
 from skillgit.executors.local import LocalExecutor
 from skillgit.names import Digest, Oid
-from skillgit.ports import Call, Model, NoReply, Reply
+from skillgit.ports import Call, Failure, Model, NoReply, Reply
 from skillgit.stages.analyze import Analysis, Crew, Desk, analyze
 from skillgit.types import (
     MANIFEST,
@@ -73,12 +75,17 @@ def trajectory(number: int, result: Result = Result.FAIL) -> Trajectory:
     )
 
 
-def run(ask: Queue, *found: Trajectory, signals: Signals = Signals.COMBINED) -> Analysis:
+def run(
+    ask: Queue,
+    *found: Trajectory,
+    signals: Signals = Signals.COMBINED,
+    fits: Callable[[Call], Awaitable[bool]] | None = None,
+) -> Analysis:
     pool = Pool(
         tuple(one for one in found if one.outcome.result is Result.PASS),
         tuple(one for one in found if one.outcome.result is Result.FAIL),
     )
-    model = Model(ask, JinjaPrompts(), Silent())
+    model = Model(ask, JinjaPrompts(), Silent(), fits or always)
     options = Analyze(signals=signals, error_analyst=ErrorAnalyst.SINGLE_CALL)
     crew = Crew(LocalExecutor(Desk(model)))
     return asyncio.run(analyze(SKILL, pool, options, model, crew))
@@ -172,6 +179,54 @@ def test_a_call_without_a_reply_excludes_the_trajectory_with_its_reason() -> Non
     result = run(Queue([item()], NoReply("it hangs")), trajectory(1), trajectory(2))
     assert [one.reason for one in result.excluded] == ["it hangs"]
     assert len(result.analysed) == 1
+
+
+TOO_LONG = NoReply("the prompt does not fit", failure=Failure.TOO_LONG)
+
+
+def long_run() -> Trajectory:
+    lines = "\n".join(f"line {number} of the long output" for number in range(2000))
+    steps = (Step(1, "user", "Fill it."), Step(2, "agent", "import openpyxl\nwb = 1"))
+    return replace(trajectory(1), steps=(*steps, Step(3, "tool", observation=lines)))
+
+
+def test_of_a_run_that_is_too_long_half_is_shown_and_then_a_quarter() -> None:
+    ask = Queue(TOO_LONG, TOO_LONG, [item()])
+    [patch] = run(ask, long_run()).patches
+    sizes = [len(call.messages[1].content) for call in ask.calls]
+    assert len(patch.edits) == 1
+    assert sizes[0] - sizes[1] == pytest.approx(6000, abs=600)
+    assert sizes[1] - sizes[2] == pytest.approx(3000, abs=600)
+    assert {call.label for call in ask.calls} == {trajectory(1).id}
+
+
+def test_what_does_not_fit_by_a_quarter_is_excluded_with_its_reason() -> None:
+    result = run(Queue(TOO_LONG, TOO_LONG, TOO_LONG), long_run())
+    assert [one.reason for one in result.excluded] == ["the prompt does not fit"]
+
+
+def test_what_surely_does_not_fit_is_not_sent() -> None:
+    async def fits(call: Call) -> bool:
+        return len(call.messages[1].content) < 9000
+
+    ask = Queue([item()])
+    [patch] = run(ask, long_run(), fits=fits).patches
+    assert len(patch.edits) == 1
+    assert len(ask.calls) == 1
+    result = run(Queue(), long_run(), fits=never)
+    assert [one.reason for one in result.excluded] == [
+        "the prompt does not fit into the model's context"
+    ]
+
+
+async def never(call: Call) -> bool:
+    del call
+    return False
+
+
+async def always(call: Call) -> bool:
+    del call
+    return True
 
 
 @pytest.mark.parametrize(
