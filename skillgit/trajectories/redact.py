@@ -104,6 +104,7 @@ _NOBODY = frozenset(
     )
 )
 
+_MOST_GLUED = 20
 _SECRET_WORDS = ("pass", "pwd", "secret", "key")
 _TOKEN_WORDS = ("token", "credential", "auth")
 _RULES = (
@@ -134,6 +135,8 @@ def redact(trajectory: Trajectory) -> tuple[Trajectory, int]:
     count = 0
     # Most rules find their hints nowhere in a run; only the others look at each of its texts.
     rules = _told_by("\n".join(_texts(trajectory)).lower(), _RULES)
+    if not rules:
+        return trajectory, 0
 
     def clean(text: str) -> str:
         nonlocal count
@@ -166,13 +169,12 @@ def _texts(trajectory: Trajectory) -> Iterator[str]:
 
 
 def _clean_step(step: Step, clean: Callable[[str], str]) -> Step:
-    return replace(
-        step,
-        message=clean(step.message),
-        reasoning=clean(step.reasoning),
-        calls=tuple(ToolCall(clean(call.name), clean(call.arguments)) for call in step.calls),
-        observation=clean(step.observation),
-    )
+    calls = tuple(ToolCall(clean(call.name), clean(call.arguments)) for call in step.calls)
+    texts = clean(step.message), clean(step.reasoning), clean(step.observation)
+    if calls == step.calls and texts == (step.message, step.reasoning, step.observation):
+        return step
+    message, reasoning, observation = texts
+    return replace(step, message=message, reasoning=reasoning, calls=calls, observation=observation)
 
 
 def redact_text(text: str) -> tuple[str, int]:
@@ -183,8 +185,11 @@ def redact_text(text: str) -> tuple[str, int]:
 def _redacted(text: str, rules: Sequence[_Rule]) -> tuple[str, int]:
     count = 0
     for rule in _told_by(text.lower(), rules) if text and rules else ():
-        text, found = _apply(rule, text)
-        count += found
+        for _ in range(_MOST_GLUED):  # a token that is glued to another one begins behind it
+            text, found = _apply(rule, text)
+            count += found
+            if not found:
+                break
     return text, count
 
 

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from skillgit.trajectories.lines import step_lines
 from skillgit.types import LineRange, Step
@@ -36,8 +37,7 @@ _ERROR_HINTS = ("error", "exception", "interrupt", "traceback", "fatal", "failed
 _BEFORE_ERROR = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A numbered line, or a note that stands for the repeated lines `first` to `last`."""
 
     first: int

@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from skillgit.names import TrajectoryId
 from skillgit.trajectories.lines import step_lines, step_text
 from skillgit.trajectories.sheets import Sheet, sheets
 from skillgit.types import LineRange, Quote, Trajectory
@@ -71,13 +70,7 @@ def quote(trajectory: Trajectory, step: int, lines: LineRange) -> Quote | str:
     known = next((known for known in trajectory.steps if known.number == step), None)
     if known is None:
         return f"there is no step {step} among the {len(trajectory.steps)} steps"
-    return cut_out(trajectory.id, step, step_lines(known), lines)
-
-
-def cut_out(
-    trajectory: TrajectoryId, step: int, text: Sequence[str], lines: LineRange
-) -> Quote | str:
-    """The same, where the lines of the step are at hand: reading them takes longest."""
+    text = step_lines(known)
     if lines.last > len(text):
         return f"step {step} has {len(text)} lines, so not lines {lines}"
     written = [at for at in range(lines.first, lines.last + 1) if text[at - 1].strip()]
@@ -88,7 +81,7 @@ def cut_out(
     while last > first and len("\n".join(text[first - 1 : last])) > QUOTE_CHARS:
         last -= 1
     cut = "\n".join(text[first - 1 : last])[:QUOTE_CHARS]
-    return Quote(trajectory, step, LineRange(first, last), cut)
+    return Quote(trajectory.id, step, LineRange(first, last), cut)
 
 
 def view(trajectory: Trajectory, max_chars: int) -> View:

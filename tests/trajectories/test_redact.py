@@ -176,3 +176,12 @@ def test_any_text_is_redacted_without_a_crash_and_settles(text: str) -> None:
     twice, _ = redact_text(once)
     thrice, _ = redact_text(twice)
     assert redact_text(thrice)[0] == thrice
+
+
+def test_tokens_that_are_glued_together_are_all_hidden() -> None:
+    google, amazon = "AIza" + "a" * 35, "AKIA" + "B" * 16
+    hidden, count = redact_text(f"{google}{google}{amazon} stays")
+    assert count == 3
+    assert "AIza" not in hidden
+    assert "AKIA" not in hidden
+    assert hidden.endswith(" stays")

@@ -8,14 +8,13 @@ from __future__ import annotations
 import builtins
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 from skillgit.trajectories.view import step_text
 from skillgit.types import Trajectory
 
 MOST = 12
 _CALL = re.compile(r"(?<![\w.])((?:[A-Za-z_]\w*\.)*)([A-Za-z_]\w*)\(")
-_RUN = re.compile(r"(?<![\w.])[A-Za-z_][\w.]*+\(")
-"""Whatever can be a call: each is looked at more closely, which takes longer."""
 _OPTION = re.compile(r"(?<![\w.])([a-z_]\w*=(?:True|False|None))\b")
 _DEFINED = re.compile(r"\b(?:def|class)\s+([A-Za-z_]\w*)")
 _COMMON = frozenset(
@@ -26,14 +25,21 @@ _COMMON = frozenset(
 def unmentioned(trajectory: Trajectory, base: str) -> list[str]:
     """Calls and options of the agent that the skill never mentions, the most frequent first."""
     code = "\n".join(step_text(step) for step in trajectory.steps if step.source == "agent")
-    own = set(_DEFINED.findall(code)) | _COMMON
+    own = {*(_DEFINED.findall(code) if "def" in code or "class" in code else ()), *_COMMON}
     found: Counter[str] = Counter()
-    for owner, name in (found for run in _RUN.findall(code) for found in _CALL.findall(run)):
+    for owner, name in _calls(code):
         if name not in own and name not in base and not name.startswith("__"):
             found[f"{owner.rpartition('.')[0].rpartition('.')[2]}.{name}".lstrip(".")] += 1
-    if "=" in code:
+    if any(value in code for value in ("=True", "=False", "=None")):
         found.update(option for option in _OPTION.findall(code) if option not in base)
     return sorted(found, key=lambda name: (-found[name], name))[:MOST]
+
+
+def _calls(code: str) -> Iterator[tuple[str, str]]:
+    """The owner and the name of all that is called; what stands before no bracket takes no time."""
+    for part in code.split("(")[:-1]:
+        if part and (part[-1] == "_" or part[-1].isalnum()):
+            yield from _CALL.findall(f"{part.rsplit(None, 1)[-1]}(")
 
 
 def invented(trajectory: Trajectory, words: str, base: str) -> list[str]:
