@@ -196,3 +196,15 @@ def test_each_step_of_a_trial_has_its_own_reward(tmp_path: Path) -> None:
         "t/steps/three/agent/trajectory.json": ("long", None, "unknown"),
     }
     assert {one.skills for one in (*pool.passed, *pool.failed)} == {(DIGEST,)}
+
+
+def test_real_trials() -> None:
+    folder = Path(__file__).parents[2] / "../shared/data/trajectories/atif"
+    if not folder.exists():
+        pytest.skip("no shared data here")
+    pool = pooled(folder)
+    assert (len(pool.passed), len(pool.failed), len(pool.unknown)) == (2, 8, 1)
+    assert {one.outcome.said_by for one in (*pool.passed, *pool.failed)} == {"verifier"}
+    assert [one.message for one in pool.diagnostics] == [
+        "looks like ATIF, but no step of it is an agent's"
+    ]

@@ -183,6 +183,13 @@ def test_a_size_that_is_a_lie_is_found_out() -> None:
     assert any("x_epoch_1.json: cannot be unpacked" in text for text in told(found))
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_ways_of_compression_are_refused(method: int) -> None:
+    found = read(packed(members(), method))
+    assert found.trajectories == ()
+    assert f"compressed by method {method}, which no log is" in told(found)[0]
+
+
 def test_other_zips_and_broken_ones_are_one_diagnostic() -> None:
     assert "header.json is not in it" in told(read(packed({"a.txt": b"x"})))[0]
     whole = packed(members())

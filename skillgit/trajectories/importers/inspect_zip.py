@@ -7,7 +7,6 @@ claim to hold a thousand times its size.
 from __future__ import annotations
 
 import io
-import lzma
 import struct
 import sys
 import zipfile
@@ -27,6 +26,7 @@ from skillgit.types import Diagnostic
 
 _SIGNATURE = b"PK\x03\x04"
 _ZSTANDARD = 93
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, _ZSTANDARD)
 _MOST_MEMBERS = 100_000
 _MOST_MEMBER_BYTES = 200_000_000
 _MOST_BYTES = 2_000_000_000
@@ -36,7 +36,6 @@ _SMALL = 20_000_000
 _FAULTS = (
     zipfile.BadZipFile,
     zlib.error,
-    lzma.LZMAError,
     struct.error,
     EOFError,
     OSError,
@@ -130,6 +129,8 @@ def _value(
 def _bytes(file: SourceFile, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
     if member.file_size > _MOST_MEMBER_BYTES:
         raise _RefusedError(f"it claims to hold {member.file_size / 1e6:.0f} MB")
+    if member.compress_type not in _METHODS:
+        raise _RefusedError(f"compressed by method {member.compress_type}, which no log is")
     if member.compress_type == _ZSTANDARD and sys.version_info < (3, 14):
         return _zstandard(file, member)
     with archive.open(member) as opened:

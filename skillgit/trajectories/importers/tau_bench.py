@@ -93,15 +93,14 @@ def _messages(run: JsonObject) -> Iterator[JsonValue]:
 
 
 def _flat(messages: Iterable[JsonValue]) -> Iterator[JsonValue]:
+    """Several answers of tools may be one message."""
     for message in messages:
-        if not isinstance(message, dict):
-            yield message
-        elif isinstance(message.get("tool_messages"), list):
-            yield from _flat(objects_in(message["tool_messages"]))
-        elif "id" in message and message.get("role") == "tool":
-            yield {"tool_call_id": message["id"], **message}
-        else:
-            yield message
+        inside = message.get("tool_messages") if isinstance(message, dict) else None
+        for each in inside if isinstance(inside, list) else [message]:
+            if isinstance(each, dict) and "id" in each and each.get("role") == "tool":
+                yield {"tool_call_id": each["id"], **each}
+            else:
+                yield each
 
 
 def _said_in(tick: JsonObject) -> Iterator[JsonValue]:
