@@ -9,7 +9,9 @@ edit; the joining by words before is left out, so the chains are longer than tho
 count    groups of 32 by their position, 32 groups to the next (up to version 0.5)
 window   from the left, each group ends at the smallest key of the 20th to the 32nd leaf
 trie     the halves of the range of ids, merged where more than 16 patches have come together
-lot      as skillgit does it: parted at the smallest key that leaves half a group on each side
+lot      parted at the smallest key that leaves half a group on each side, so with both sides
+place    as skillgit does it: the same of edits in the order of their places, of which three in four
+         are those of their theme; a merge that few edits reach hands them on
 """
 
 from __future__ import annotations
@@ -24,11 +26,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
-from skillgit.stages.consolidate.plan import Leaf, plan_tree
+from skillgit.stages.consolidate.plan import MOST_GROUPS, Leaf, plan_tree
 
 BATCH = 32
 _WINDOW = (20, 32)
-_ABOVE = (4, 8)
+_ABOVE = (4, MOST_GROUPS)
 _PROBES = 12
 
 
@@ -80,6 +82,30 @@ def _lot(patches: Patches, merges: Merges) -> Held:
     return row[0]
 
 
+def _place(patches: Patches, merges: Merges) -> Held:
+    edits = sorted((edit for _, held in patches for edit in held.edits), key=_place_order)
+    plan = plan_tree([Leaf(f"{name:016x}") for _, name in edits], BATCH)
+    row = [Held((edit,)) for edit in edits]
+    for number, level in enumerate(plan, start=1):
+        groups = [row[group.start : group.stop] for group in level]
+        asks = number in {1, len(plan)}
+        row = [merges.ask(held) if asks else _few(held, merges) for held in groups]
+    return row[0]
+
+
+def _few(held: Sequence[Held], merges: Merges) -> Held:
+    edits = tuple(edit for one in held for edit in one.edits)
+    if len(edits) > 4 * BATCH // MOST_GROUPS:
+        return merges.ask(held)
+    longest, shortest = max(one.longest for one in held), min(one.shortest for one in held)
+    return Held(edits, longest, shortest, max(one.level for one in held))
+
+
+def _place_order(edit: tuple[str, int]) -> tuple[str, int]:
+    theme, name = edit
+    return (theme if name % 16 < 12 else f"{name % 7}"), name
+
+
 def _count(patches: Patches, merges: Merges) -> Held:
     row = [held for _, held in patches]
     while len(row) > 1:
@@ -126,7 +152,13 @@ def _below(patches: Patches, bit: int, merges: Merges) -> list[Held]:
     return [merges.ask(held)] if len(held) > BATCH // 2 or edits > BATCH else held
 
 
-DESIGNS: dict[str, Design] = {"count": _count, "window": _window, "trie": _trie, "lot": _lot}
+DESIGNS: dict[str, Design] = {
+    "count": _count,
+    "window": _window,
+    "trie": _trie,
+    "lot": _lot,
+    "place": _place,
+}
 
 
 def patches(count: int, draw: random.Random, themes: int, alone: float) -> list[tuple[int, Held]]:

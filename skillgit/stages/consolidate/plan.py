@@ -1,11 +1,12 @@
-"""Which patches are merged together: a tree that hardly changes where a patch is added.
+"""What is merged with what: a tree that hardly changes where something is added.
 
-The leaves stand in the order of their ids, which are digests. Too many for one group are parted
-where the content says so: behind the leaf with the smallest digest, of those that leave each side
-at least half a group; and so on with both sides. So one leaf more changes the group that it falls
-into, now and then its neighbour, and the merges above; every other question is as before, and is
-answered from memory. Groups of groups are made in the same way, by the leaf at the end of each.
-What fits into two groups is halved: there, all of it is near the addition.
+The leaves are patches in the order of their ids, or in a large round edits in the order of their
+places on the base (tree.py). Too many for one group are parted where the content says so: behind
+the leaf whose id has the smallest digest, of those that leave each side at least half a group; and
+so on with both sides. So one leaf more changes the group that it falls into, now and then its
+neighbour, and the merges above; every other question is as before, and is answered from memory.
+Groups of groups are made in the same way, by the leaf at the end of each. What fits into two groups
+is halved: there, all of it is near the addition.
 
 A group holds at most `merge_batch` patches, and at most twice as many edits: an operator gives a
 verdict for each edit, so a merge takes as long as it has edits. For the same reason a group of
@@ -35,7 +36,7 @@ MOST_GROUPS = 8
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """What is left of one patch: whose it is, and how many edits it holds."""
+    """What is left of one patch, or one edit: its id, and how many edits it holds."""
 
     id: str
     edits: int = 1
@@ -70,14 +71,15 @@ def _loads(leaves: Iterable[Leaf], batch: int) -> tuple[list[int], int]:
 def forecast(trajectories: Iterable[str], batch: int, edits: float = 1.0) -> tuple[int, ...]:
     """How many merges each level would have, from the bottom, if none of the edits were alike.
 
-    So many at most: what is alike is joined before, and a patch without edits is no leaf.
+    So many at most: what is alike is joined before, and a merge that few edits reach asks nothing.
     """
     ids = sorted(trajectories)
     least = int(edits)
     more = round(len(ids) * (edits - least))
-    return tuple(
-        map(len, plan_tree([Leaf(id_, least + (n < more)) for n, id_ in enumerate(ids)], batch))
-    )
+    leaves = [Leaf(name, least + (number < more)) for number, name in enumerate(ids)]
+    if not fit_two_groups(leaves, batch):
+        leaves = [Leaf(leaf.id + n * "+") for leaf in leaves for n in range(leaf.edits)]
+    return tuple(map(len, plan_tree(leaves, batch)))
 
 
 def cut(keys: Sequence[bytes], loads: Sequence[int], most: int) -> tuple[range, ...]:
