@@ -6,7 +6,7 @@ Patches teach themes of a skewed distribution, and now and then what no other te
 leaves one edit of each theme that it is shown and takes 0.3 s and 6.5 tokens of 10 ms for each
 edit; the joining by words before is left out, so the chains are longer than those of a round.
 
-count    groups of 32 by their position, 32 groups to the next (up to version 0.5)
+count    groups of 32 by their position, 32 groups to the next (as it was)
 window   from the left, each group ends at the smallest key of the 20th to the 32nd leaf
 trie     the halves of the range of ids, merged where more than 16 patches have come together
 lot      parted at the smallest key that leaves half a group on each side, so with both sides
