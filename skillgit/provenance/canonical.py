@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
+from json.encoder import encode_basestring
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from skillgit.types import CreateFile, DeleteFile, Insert, LineRange, Replace
@@ -27,14 +28,38 @@ _KINDS: Mapping[type, str] = {
 }
 
 
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
 def json_bytes(document: object) -> bytes:
     """The canonical bytes of a JSON value. Lone surrogates, which UTF-8 has not, become `?`."""
-    text = json.dumps(document, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False)
-    return text.encode("utf-8", "replace") + b"\n"
+    return _written(document, "\n").encode("utf-8", "replace") + b"\n"
+
+
+def _written(value: object, line: str) -> str:
+    """As `json.dumps` with sorted keys, an indent of 1 and no NaN, with a third of its memory.
+
+    With an indent that function keeps every piece by itself until the end; documents are long.
+    """
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if type(value) is int:
+        return str(value)
+    inner = f"{line} "
+    if isinstance(value, dict) and value:
+        parts = [f"{encode_basestring(k)}: {_written(value[k], inner)}" for k in sorted(value)]
+        return f"{{{inner}{f',{inner}'.join(parts)}{line}}}"
+    if isinstance(value, list | tuple) and value:
+        return f"[{inner}{f',{inner}'.join([_written(one, inner) for one in value])}{line}]"
+    return json.dumps(value, allow_nan=False)
 
 
 def to_json(value: object) -> Any:  # noqa: ANN401 - JSON is anything
     """A value of our types as a JSON value; a number that JSON has not becomes null."""
+    return value if type(value) in _PLAIN else _as_json(value)
+
+
+def _as_json(value: object) -> object:
     match value:
         case LineRange(first, last):
             found: object = [first, last]
@@ -51,12 +76,17 @@ def to_json(value: object) -> Any:  # noqa: ANN401 - JSON is anything
         case tuple() | list():
             found = [to_json(part) for part in value]
         case _ if is_dataclass(value) and not isinstance(value, type):
-            found = {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
-            if kind := _KINDS.get(type(value)):
-                found["kind"] = kind
+            found = {name: to_json(getattr(value, name)) for name in _field_names(type(value))}
+            if told := _KINDS.get(type(value)):
+                found["kind"] = told
         case _:
             found = value
     return found
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def from_json(kind: type[T], found: Any, where: str = "") -> T:  # noqa: ANN401 - the same
