@@ -88,8 +88,7 @@ def _messages(run: JsonObject) -> Iterator[JsonValue]:
         if isinstance(value, list) and value:
             yield from _flat(value)
             return
-    for tick in objects_in(run.get("ticks")):
-        yield from _flat(_said_in(tick))
+    yield from _flat(_spoken(objects_in(run.get("ticks"))))
 
 
 def _flat(messages: Iterable[JsonValue]) -> Iterator[JsonValue]:
@@ -99,22 +98,50 @@ def _flat(messages: Iterable[JsonValue]) -> Iterator[JsonValue]:
         for each in inside if isinstance(inside, list) else [message]:
             if isinstance(each, dict) and "id" in each and each.get("role") == "tool":
                 yield {"tool_call_id": each["id"], **each}
+            elif isinstance(each, dict) and each.get("is_audio"):
+                yield {**each, "content": "[audio]"}
             else:
                 yield each
 
 
-def _said_in(tick: JsonObject) -> Iterator[JsonValue]:
-    """What was said in one tick of a spoken conversation; most ticks are silence."""
-    results = [
-        *objects_in(tick.get("user_tool_results")),
-        *objects_in(tick.get("agent_tool_results")),
-    ]
-    for message in objects_in([tick.get("user_chunk"), *results, tick.get("agent_chunk")]):
-        if message.get("content") or message.get("tool_calls"):
-            yield message
-    calls = list(objects_in(tick.get("agent_tool_calls")))
-    if calls:
-        yield {"role": "assistant", "tool_calls": calls}
+def _spoken(ticks: Iterable[JsonObject]) -> Iterator[JsonValue]:
+    """What was said in the ticks of a conversation; both may speak at once, most are silent.
+
+    Each tick has a few syllables: a speaker's are one message, until the other says something or a
+    tool is called.
+    """
+    role, known = "", frozenset[str]()
+    syllables: list[str] = []
+    for tick in ticks:
+        for chunk in objects_in([tick.get("user_chunk"), tick.get("agent_chunk")]):
+            text = "[audio]" if chunk.get("is_audio") else text_of(chunk.get("content"))
+            if not text or (text == "[audio]" and not chunk.get("contains_speech")):
+                continue
+            if role != text_of(chunk.get("role")):
+                yield from _whole(role, syllables)
+                role, syllables, known = text_of(chunk.get("role")), [], frozenset()
+            utterances = _utterances(chunk)
+            if known and utterances and known.isdisjoint(utterances):
+                syllables.append(" ")
+            syllables.append(text)
+            known = utterances
+        for who, key in (("assistant", "agent"), ("user", "user")):
+            if calls := list(objects_in(tick.get(f"{key}_tool_calls"))):
+                yield from _whole(role, syllables)
+                role, syllables, known = "", [], frozenset()
+                yield {"role": who, "tool_calls": calls}
+            yield from objects_in(tick.get(f"{key}_tool_results"))
+    yield from _whole(role, syllables)
+
+
+def _utterances(chunk: JsonObject) -> frozenset[str]:
+    ids = chunk.get("utterance_ids")
+    return frozenset(map(text_of, ids)) if isinstance(ids, list) else frozenset()
+
+
+def _whole(role: str, syllables: list[str]) -> Iterator[JsonValue]:
+    if syllables:
+        yield {"role": role, "content": "".join(syllables)}
 
 
 def _outcome(run: JsonObject) -> tuple[Outcome, str]:
