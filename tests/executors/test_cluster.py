@@ -273,7 +273,7 @@ def test_whoever_interrupts_a_round_leaves_no_process_behind(
         assert endpoint.requests == left, "a worker still asks"
     assert started.returncode == 130
     assert out == ""
-    assert err.splitlines()[-1] == "interrupted"
+    assert err.splitlines()[-1] == "interrupted", err
     assert "Traceback" not in err
     assert made.git("for-each-ref", "refs/heads/skillgit", "refs/skillgit") == ""
 

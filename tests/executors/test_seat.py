@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,23 +33,27 @@ class Here:
 
     answers: dict[str, Callable[..., object]]
     asked: list[Question] = field(default_factory=list)
+    messages: list[int] = field(default_factory=list)
 
     @property
     def ask(self) -> Here:
         return self
 
-    def remote(self, question: Question) -> Here:
-        self.asked.append(question)
+    def remote(self, questions: Sequence[Question]) -> Here:
+        self.asked += questions
+        self.messages.append(len(questions))
         return self
 
-    def future(self) -> Future[Answer]:
-        name, arguments = self.asked[-1]
-        said: Future[Answer] = Future()
-        try:
-            said.set_result((True, self.answers[name](*arguments)))
-        except SurroundingsError as error:
-            said.set_result((False, error))
+    def future(self) -> Future[list[Answer]]:
+        said: Future[list[Answer]] = Future()
+        said.set_result([self._answer(*asked) for asked in self.asked[-self.messages[-1] :]])
         return said
+
+    def _answer(self, name: str, arguments: tuple[object, ...]) -> Answer:
+        try:
+            return True, self.answers[name](*arguments)
+        except SurroundingsError as error:
+            return False, error
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,7 @@ def test_results_go_to_the_driver_one_by_one_and_a_desk_is_built_once(board: Her
         (3, 0, "b says 1"),
     ]
     assert [arguments for name, arguments in board.asked if name == "opened"] == [("a",), ("b",)]
+    assert len(board.messages) == 3, "what is told at once is one message"
 
 
 def test_a_process_keeps_few_desks(board: Here) -> None:
@@ -171,7 +176,7 @@ def test_a_batch_that_nobody_waits_for_cleans_up_behind_itself(board: Here) -> N
 def test_questions_wait_on_the_board_until_the_driver_comes() -> None:
     async def run() -> list[Answer]:
         board = Board()
-        asked = [asyncio.ensure_future(board.ask(("add", (number, 1)))) for number in range(3)]
+        asked = [asyncio.ensure_future(board.ask([("add", (number, 1))])) for number in range(3)]
 
         def add(one: int, other: int) -> int:
             if one == 2:
@@ -179,7 +184,7 @@ def test_questions_wait_on_the_board_until_the_driver_comes() -> None:
             return one + other
 
         serving = asyncio.ensure_future(answer_all(_Direct(board), {"add": add}))
-        answers = [await one for one in asked]
+        answers = [(await one)[0] for one in asked]
         await board.close()
         await asyncio.wait_for(serving, 5)
         return answers

@@ -102,13 +102,12 @@ async def _send(cluster: Cluster, job: Any, batch: Batch) -> None:  # noqa: ANN4
     """Have one batch worked on, wherever there is a processor."""
     sent = _TASK.remote(job, batch, cluster.board)
     ended = asyncio.wrap_future(sent.future())
+    ended.add_done_callback(_heard)
     try:
         failure = await asyncio.shield(ended)
     except asyncio.CancelledError:
         ray.cancel(sent)
         await asyncio.wait({ended}, timeout=_PATIENCE)
-        if ended.done():
-            ended.exception()  # which nobody wants to hear any more
         raise
     except ray.exceptions.RayTaskError as error:
         raise _mistake(cluster, error) from error
@@ -116,6 +115,12 @@ async def _send(cluster: Cluster, job: Any, batch: Batch) -> None:  # noqa: ANN4
         raise cluster.trouble("working on", error) from error
     if failure is not None:
         raise failure
+
+
+def _heard(ended: asyncio.Future[Any]) -> None:
+    """Also of a batch that nobody waits for: else asyncio tells the person of it."""
+    if not ended.cancelled():
+        ended.exception()
 
 
 def _mistake(cluster: Cluster, error: Any) -> BaseException:  # noqa: ANN401 - its class is Ray's

@@ -14,6 +14,10 @@ from typing import Any, Protocol, TypeAlias
 Question: TypeAlias = tuple[str, tuple[Any, ...]]
 Answer: TypeAlias = tuple[bool, Any]
 """Whether it went well, and the value or the exception."""
+_Answers: TypeAlias = "Future[list[Answer]]"
+_LINGER = 0.01
+"""Seconds that what is told waits for company: one message for each of them cost the driver more
+than the call of the model that they are about."""
 
 
 class Line(Protocol):
@@ -32,22 +36,22 @@ class Board:
     """The actor: questions wait here for the driver, and workers for their answers."""
 
     def __init__(self) -> None:
-        self._asked: list[tuple[int, Question]] = []
-        self._open: dict[int, asyncio.Future[Answer]] = {}
+        self._asked: list[tuple[int, Sequence[Question]]] = []
+        self._open: dict[int, asyncio.Future[list[Answer]]] = {}
         self._count = 0
         self._something = asyncio.Event()
         self._closed = False
 
-    async def ask(self, question: Question) -> Answer:
-        """For a worker."""
+    async def ask(self, questions: Sequence[Question]) -> list[Answer]:
+        """For a worker: the answers in the order of the questions."""
         self._count += 1
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._open[self._count] = answer
-        self._asked.append((self._count, question))
+        answers: asyncio.Future[list[Answer]] = asyncio.get_running_loop().create_future()
+        self._open[self._count] = answers
+        self._asked.append((self._count, questions))
         self._something.set()
-        return await answer
+        return await answers
 
-    async def fetch(self) -> list[tuple[int, Question]] | None:
+    async def fetch(self) -> list[tuple[int, Sequence[Question]]] | None:
         """For the driver: what was asked since it last came; None when the board is closed."""
         await self._something.wait()
         if self._closed:
@@ -61,12 +65,12 @@ class Board:
         self._closed = True
         self._something.set()
 
-    async def pin(self, answers: Sequence[tuple[int, Answer]]) -> None:
+    async def pin(self, pinned: Sequence[tuple[int, list[Answer]]]) -> None:
         """For the driver: what it says."""
-        for number, answer in answers:
+        for number, answers in pinned:
             waiting = self._open.pop(number, None)
             if waiting and not waiting.done():  # a worker that died does not wait any more
-                waiting.set_result(answer)
+                waiting.set_result(answers)
 
 
 class BoardLine:
@@ -74,31 +78,48 @@ class BoardLine:
 
     def __init__(self, board: Any) -> None:  # noqa: ANN401 - the handle of an actor
         self._board = board
-        self._told: list[Future[Answer]] = []
+        self._unsent: list[Question] = []
+        self._sent: list[_Answers] = []
+        self._timer: asyncio.TimerHandle | None = None
 
     def call(self, name: str, /, *arguments: object) -> Any:  # noqa: ANN401 - the driver's answer
         """Wait for the answer, without giving the CPU back to Ray for a few milliseconds."""
-        return _value(self._send(name, arguments).result())
+        self._unsent.append((name, arguments))
+        return _value(self._send().result()[-1])
 
     def tell(self, name: str, /, *arguments: object) -> None:
-        """Send, and wait in `flush` alone."""
-        self._told.append(self._send(name, arguments))
+        """Send soon, together with what else there is to send."""
+        self._unsent.append((name, arguments))
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_LINGER, self._send)
 
     def flush(self) -> None:
         """Wait until the driver has heard everything; raises what went wrong there."""
-        told, self._told = self._told, []
-        for one in told:
-            _value(one.result())
+        if self._unsent:
+            self._send()
+        sent, self._sent = self._sent, []
+        for answers in sent:
+            for answer in answers.result():
+                _value(answer)
 
-    def _send(self, name: str, arguments: tuple[object, ...]) -> Future[Answer]:
-        sent: Future[Answer] = self._board.ask.remote((name, arguments)).future()
+    def _send(self) -> _Answers:
+        """In the order in which it was said: a reply is there before whoever asks for it."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        questions, self._unsent = self._unsent, []
+        sent: _Answers = self._board.ask.remote(questions).future()
+        self._sent.append(sent)
         return sent
 
 
 async def answer_all(board: Any, answers: Mapping[str, Callable[..., object]]) -> None:  # noqa: ANN401 - the handle of an actor
     """The driver's end: answer until the board is closed."""
     while (asked := await board.fetch.remote()) is not None:
-        pinned = [(number, _answer(question, answers)) for number, question in asked]
+        pinned = [
+            (number, [_answer(question, answers) for question in questions])
+            for number, questions in asked
+        ]
         await board.pin.remote(pinned)
 
 
