@@ -63,17 +63,17 @@ def test_the_second_says_for_whom_it_waits_and_goes_on_where_that_one_was_killed
         second = site.start(endpoint.url)
         with pytest.raises(subprocess.TimeoutExpired):
             second.process.wait(2.0)
-        assert len(endpoint.requests) == 4, "the second asked while the first was at it"
+        arrived, all_keys = keys(endpoint.requests)[:3], set(keys(endpoint.requests))
+        assert len(all_keys) == 4, "the second asked while the first was at it"
         asked_first.append(True)
         first.kill()
         told = second.ended()
         assert told.code == 0, told.err
         assert f"process {first.process.pid}" in told.err
-        assert len(set(keys(endpoint.requests))) == len(endpoint.requests) - 1
+        assert all(keys(endpoint.requests).count(key) == 1 for key in arrived)
     site.sound()
 
 
-@pytest.mark.xfail(strict=True, reason="the memory keeps the last reply, not the first")
 def test_two_rounds_at_once_that_share_their_analysts(site: Site) -> None:
     """Whoever is answered first is right for both; asked again, each gives the same commits."""
     others = ("--min-support", "1")

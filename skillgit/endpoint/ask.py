@@ -128,6 +128,12 @@ class StoredAsk:
         if not isinstance(answer, Completion):
             return answer
         reply = Reply(answer.value, answer.usage)
+        earlier = self._store.add(letter.key, _asked(letter, call), reply)
+        if earlier is None:
+            return reply
+        if not mismatch(earlier.value, call.schema):
+            # Another process was answered first, and must find what it made of that again.
+            return replace(earlier, usage=reply.usage)
         self._store.put(letter.key, _asked(letter, call), reply)
         return reply
 
@@ -137,7 +143,12 @@ class StoredAsk:
         spoken = await self._chat.speak(turn, letter)
         if isinstance(spoken, Spoken):
             reply = Reply(_as_json(spoken), spoken.usage)
-            self._store.put(letter.key, _asked(letter, turn), reply)
+            earlier = self._store.add(letter.key, _asked(letter, turn), reply)
+            first = _spoken(earlier) if earlier else None
+            if first:
+                return replace(first, usage=spoken.usage, cached=False)
+            if earlier:
+                self._store.put(letter.key, _asked(letter, turn), reply)
         return spoken
 
     def _never_recorded(self, call: Call | Turn) -> PartialError:

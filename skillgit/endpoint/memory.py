@@ -19,6 +19,10 @@ class Memory(Protocol):
         """Keep a usable reply, instead of one that is there."""
         ...
 
+    def add(self, key: str, asked: Asked, reply: Reply) -> Reply | None:
+        """Keep a usable reply, unless one is there already, which comes back."""
+        ...
+
     def knows(self, role: str, label: str) -> bool:
         """Was a call of that name ever answered, if perhaps to another request?"""
         ...

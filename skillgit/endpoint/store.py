@@ -11,17 +11,15 @@ share the file.
 from __future__ import annotations
 
 import json
-import os
-import re
 import sqlite3  # noqa: TID251 - this is its home
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
+from skillgit.endpoint.recordings import Row, compact, line_of, read_rows, write_whole
 from skillgit.errors import SkillgitError, SurroundingsError, UsageError
 from skillgit.ports import JsonObject, Reply
 from skillgit.types import Usage
@@ -59,7 +57,6 @@ CREATE TABLE IF NOT EXISTS facts (
 ) WITHOUT ROWID;
 """
 _COLUMNS = "key, role, label, model, reply, usage"
-_Row = tuple[str, str, str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +117,13 @@ class ReplyStore:
         """Keep a usable reply, instead of one that is there."""
         with self._told("writing to"):
             self._insert(_row(key, asked, reply.value, asdict(reply.usage)))
+
+    def add(self, key: str, asked: Asked, reply: Reply) -> Reply | None:
+        """Keep a usable reply, unless one is there already, which comes back."""
+        with self._told("writing to"):
+            row = _row(key, asked, reply.value, asdict(reply.usage))
+            is_first = self._insert(row, "IGNORE")
+        return None if is_first else self.get(key)
 
     def knows(self, role: str, label: str) -> bool:
         """Was a call of that name ever answered, if perhaps to another request?"""
@@ -187,12 +191,12 @@ class ReplyStore:
     def export(self, path: Path) -> int:
         """Write all replies as JSON lines in the order of their keys; how many there were."""
         with self._told("reading"):
-            rows: list[_Row] = self._connection.execute(
+            rows: list[Row] = self._connection.execute(
                 f"SELECT {_COLUMNS} FROM replies ORDER BY key"  # noqa: S608 - a constant
             ).fetchall()
-        lines = (_line(row) for row in rows)
+        lines = (line_of(row) for row in rows)
         try:
-            _replace(path, "".join(lines).encode())
+            write_whole(path, "".join(lines).encode())
         except OSError as error:
             raise UsageError(
                 f"writing the recorded replies to {path}: {error.strerror}",
@@ -202,7 +206,7 @@ class ReplyStore:
 
     def load(self, path: Path) -> int:
         """Take in the replies that `export` wrote, all or none; how many the file holds."""
-        rows = list(_read(path))
+        rows = list(read_rows(path))
         with self._told("writing to"):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -214,11 +218,12 @@ class ReplyStore:
             self._connection.execute("COMMIT")
         return len(rows)
 
-    def _insert(self, row: _Row) -> None:
-        self._connection.execute(
-            f"INSERT OR REPLACE INTO replies ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
+    def _insert(self, row: Row, otherwise: str = "REPLACE") -> bool:
+        done = self._connection.execute(
+            f"INSERT OR {otherwise} INTO replies ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608 - constants
             row,
         )
+        return done.rowcount == 1
 
     def _prepare(self, patience: float) -> None:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
@@ -282,65 +287,5 @@ _HINTS = {
 }
 
 
-def _row(key: str, asked: Asked, value: JsonObject, usage: JsonObject) -> _Row:
-    return (key, asked.role, asked.label, asked.model, _text(value), _text(usage))
-
-
-def _text(value: object) -> str:
-    # The order of keys is kept: a reply from the store must be the reply of the model.
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _line(row: _Row) -> str:
-    key, role, label, model, reply, usage = row
-    record = {
-        "key": key,
-        "role": role,
-        "label": label,
-        "model": model,
-        "reply": json.loads(reply),
-        "usage": json.loads(usage),
-    }
-    return f"{_text(record)}\n"
-
-
-def _read(path: Path) -> Iterator[_Row]:
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise UsageError(
-            f"reading the recorded replies in {path}: {error.strerror}",
-            hint="name a file that skillgit has recorded",
-        ) from error
-    for number, line in enumerate(lines, start=1):
-        try:
-            yield _parse(line)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise UsageError(
-                f"reading the recorded replies in {path}: line {number} is not one of them",
-                hint="take the file as skillgit has recorded it",
-            ) from error
-
-
-def _parse(line: bytes) -> _Row:
-    record = json.loads(line)
-    key, reply = record["key"], record["reply"]
-    asked = Asked(*(str(record[name]) for name in ("role", "label", "model")))
-    if not re.fullmatch(r"[0-9a-f]{64}", key) or not isinstance(reply, dict):
-        raise ValueError("no reply under a key")
-    usage = {name: int(count) for name, count in asdict(Usage(**record["usage"])).items()}
-    return _row(key, asked, reply, usage)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file that is either the old or the new one, whenever the process is killed."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
+def _row(key: str, asked: Asked, value: JsonObject, usage: JsonObject) -> Row:
+    return (key, asked.role, asked.label, asked.model, compact(value), compact(usage))

@@ -192,6 +192,10 @@ class _DriversMemory:
         self._line.tell("put", key, asked, reply)
         self.given += reply.usage
 
+    def add(self, key: str, asked: Asked, reply: Reply) -> Reply | None:
+        self.put(key, asked, reply)
+        return None
+
     def knows(self, role: str, label: str) -> bool:
         return bool(self._line.call("knows", role, label))
 

@@ -54,6 +54,12 @@ def test_the_last_reply_to_a_request_stays(store: ReplyStore) -> None:
     assert store.get(key(1)) == REPLY
 
 
+def test_of_two_processes_that_are_answered_the_first_counts(store: ReplyStore) -> None:
+    assert store.add(key(1), ASKED, REPLY) is None
+    assert store.add(key(1), ASKED, Reply({"other": 1})) == REPLY
+    assert store.get(key(1)) == REPLY
+
+
 def test_it_knows_calls_by_name_and_models(store: ReplyStore) -> None:
     assert store.models() == ()
 
