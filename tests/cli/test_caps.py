@@ -13,7 +13,7 @@ import pytest
 from analysts import chat_trajectory, plausible
 from closed_loop import TEXT, Cast, Loop, keys
 from repositories import Repository
-from scripted import Answer, Request, ScriptedEndpoint, replying
+from scripted import Answer, Request, ScriptedEndpoint, refusing, replying
 
 from skillgit.cli import run
 from skillgit.config import Sandbox
@@ -165,9 +165,15 @@ def test_the_environment_may_hold_the_caps(
     assert loop.evolve("-t", runs, *SINGLE, "--max-calls", 100, endpoint=endpoint) == 0
 
 
-def test_tries_count_as_well(loop: Loop, runs: Path) -> None:
-    """A model that says nothing of use is asked anew: each time is a call."""
-    with ScriptedEndpoint(lambda _: replying({"no": "use"})) as endpoint:
+@pytest.mark.parametrize(
+    "answer", [replying({"no": "use"}), Answer("no JSON"), refusing(500), Answer(reset=True)]
+)
+def test_tries_count_as_well(
+    loop: Loop, runs: Path, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What comes to nothing is asked anew, and each time is a call."""
+    monkeypatch.setenv("SKILLGIT_ENDPOINT_RETRIES", "1")
+    with ScriptedEndpoint(lambda _: answer) as endpoint:
         assert loop.evolve("-t", runs, *SINGLE, "--max-calls", 7, endpoint=endpoint) == 4
         assert len(endpoint.requests) == 7
 
