@@ -85,10 +85,18 @@ def run_round(errand: Errand, progress: Progress) -> Evolution:
     watch = StopWatch(progress)
     with open_repository(errand.start) as repository, watch.told_at_a_stop():
         site = _site(errand, repository, watch)
-        evolution = replace(asyncio.run(_round(site)), remarks=_moved_meanwhile(site))
+        made: list[Evolution] = []
+        asyncio.run(_into(made, site))
+        evolution = replace(made[0], remarks=_moved_meanwhile(site))
         if evolution.branch:
             keep_timings(site.state, watch.timings(evolution))
     return evolution
+
+
+async def _into(made: list[Evolution], site: _Site) -> None:
+    # When asyncio.run ends, Python prints what the task gave into a message that nobody sees: a
+    # round holds all its trajectories, so that cost seconds and doubled the memory.
+    made.append(await _round(site))
 
 
 def _site(errand: Errand, repository: GitRepository, progress: Progress) -> _Site:
