@@ -17,6 +17,9 @@ from typing import Any
 
 import pytest
 from analysts import plausible
+from closed_loop import SKILL as SUMS
+from closed_loop import TEXT as SUMS_TEXT
+from closed_loop import Cast, Loop
 from repositories import Repository
 from scripted import Answer, Request, ScriptedEndpoint, refusing
 from sums import HONEST, NOTHING, WRONG, agent, write_tasks
@@ -289,3 +292,35 @@ def test_a_cluster_that_is_not_there_is_said_at_once(
             assert code == 3
             assert f"joining the Ray cluster at {address}: " in said
         assert endpoint.requests == []
+
+
+@confined
+def test_proofs_and_the_gate_on_two_machines(
+    machines: Machines,
+    repository: Callable[..., Repository],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {
+        "ANALYZE_TURNS": "2",
+        "ANALYZE_STARTS": "1",
+        "SANDBOX_SECONDS": "20",
+    }.items():
+        monkeypatch.setenv(f"SKILLGIT_{name}", value)
+    first = Loop(repository({f"{SUMS}/SKILL.md": SUMS_TEXT}, name="first"), tmp_path)
+    runs, told = tmp_path / "runs", []
+    with ScriptedEndpoint(Cast()) as endpoint:
+        line = ["-C", str(first.repository.path), "rollout", SUMS, "-q"]
+        assert run([*line, *first.told(first.teaching, runs, endpoint)]) == 0
+    capfd.readouterr()
+    for name, where in (("here", "local"), ("there", machines.address)):
+        loop = Loop(repository({f"{SUMS}/SKILL.md": SUMS_TEXT}, name=name), tmp_path)
+        with ScriptedEndpoint(Cast()) as endpoint:
+            words = ("-t", runs, "--tasks", first.teaching, "--gate", first.validation)
+            more = ("--gate-seed", "41", "--seeds-of-evolution", "2", "--executor", where)
+            assert loop.evolve(*words, *more, "--json", endpoint=endpoint) == 0
+        found = json.loads(capfd.readouterr().out)
+        assert found["error_analysts"] == {"asked": 3, "proven": 3}
+        told.append([found, refs(loop.repository)])
+    assert told[0] == told[1]
