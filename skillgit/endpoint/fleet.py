@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from skillgit.config import Endpoint
@@ -153,13 +154,11 @@ class Fleet:
 
     async def context(self, model: str) -> int:
         """How many tokens fit into the model at every server that tells; 0 where none does."""
-        told = [
-            served.context
-            for each in self.servers
-            if not each.away
-            for served in await self.served(each)
-            if served.name == model and served.context
-        ]
+        told: list[int] = []
+        for each in self.servers:
+            with suppress(SurroundingsError):  # calls will say so, or it will be back for them
+                listed = () if each.away else await self.served(each)
+                told += [one.context for one in listed if one.name == model and one.context]
         return min(told, default=0)
 
     def must_accept_key(self, server: Server, refused: Refused) -> None:

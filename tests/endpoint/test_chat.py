@@ -143,6 +143,18 @@ def test_key_and_nothing_else_of_the_environment_is_sent(
     assert "secret" not in str(endpoint.headers)
 
 
+def test_a_proxy_of_the_environment_leads_to_other_machines(
+    endpoint: ScriptedEndpoint, config: Endpoint, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", endpoint.root)
+    far = replace(config, base_url="http://models.example.invalid/v1", retries=0)
+
+    with pytest.raises(SurroundingsError, match="Not Found"):
+        complete(far, call)
+
+    assert endpoint.paths[0] == "http://models.example.invalid/v1/chat/completions"
+
+
 def test_broken_text_of_a_trajectory_is_sent_as_text(
     endpoint: ScriptedEndpoint, config: Endpoint, call: Call
 ) -> None:
