@@ -109,7 +109,7 @@ def _misattributed(
 def _proposed(repository: Path, evidence: str) -> dict[str, list[str]]:
     """The edits of each analyst by its trajectory, those that did not fit among them."""
     found: dict[str, list[str]] = {}
-    for name, value in _evidence(repository, evidence, "patches"):
+    for name, value in documents(repository, evidence, "patches"):
         names = [edit["id"] for edit in value["edits"]]
         names += [fate["edit"] for fate in value.get("fates", ())]
         found[Path(name).stem] = names
@@ -120,7 +120,7 @@ def merges(repository: Path, evidence: str, plan: Plan) -> list[Merge]:
     """The tree of merges with the seconds that the plan gives to each."""
     took = _output_tokens(repository)
     found = []
-    for _, value in _evidence(repository, evidence, "merges"):
+    for _, value in documents(repository, evidence, "merges"):
         place = (value["level"], value["node"])
         calls = took.get(place, []) if value["how"] != "program" else []
         seconds = max((plan.base + plan.per_token * tokens for tokens in calls), default=0.0)
@@ -143,7 +143,8 @@ def _output_tokens(repository: Path) -> dict[Place, list[int]]:
     return found
 
 
-def _evidence(repository: Path, ref: str, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def documents(repository: Path, ref: str, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The documents in a folder of the evidence, by path."""
     listed = _git(repository, "ls-tree", "--name-only", ref).decode().split()
     if folder not in listed:
         return
