@@ -222,7 +222,7 @@ class Lab:
                 bench = self.bench(mind, **changed)
                 model = Model(ask, JinjaPrompts(), Silent())
                 where = LocalExecutor(Desk(model, bench))
-                crew = Crew(where, 128, bench.exhibits, bench.parallel)
+                crew = Crew.of(where, 128, bench)
                 return await analyze(SKILL, self.pool(), self.options, model, crew)
 
     def bench(self, mind: Mind, **changed: Any) -> Bench:  # noqa: ANN401 - the same

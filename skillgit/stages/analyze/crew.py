@@ -64,6 +64,13 @@ class Crew:
     proofs: int = 16
     """Analysts that work in a sandbox at once."""
 
+    @classmethod
+    def of(cls, executor: Executor[Desk], calls: int, bench: Bench | None) -> Crew:
+        """With the exhibits and the places of a bench, where there is one."""
+        return (
+            cls(executor, calls, bench.exhibits, bench.parallel) if bench else cls(executor, calls)
+        )
+
     @property
     def singles(self) -> int:
         """Analysts of one call at once: where a reply is read, the next question is ready."""
