@@ -141,20 +141,12 @@ async def propose(skill: Skill, pool: Pool, request: Request, tools: Tools) -> P
     """Analyze, consolidate, guard: which edits would be kept?"""
     config = request.config
     this = begin(request, skill, pool, tools)
-    crew = crew_of(config, tools)
+    crew = Crew.of(tools.executor, config.endpoint.workers, tools.bench)
     analysis = await analyze(skill, pool, config.analyze, tools.model, crew)
     changes = await consolidate(
         skill, analysis.patches, config.consolidate, tools.model, request.refused
     )
     return Proposal(this, analysis, changes, guard(skill, changes.edits))
-
-
-def crew_of(config: Config, tools: Tools) -> Crew:
-    """Where the analysts sit, and how many at once."""
-    bench = tools.bench
-    if bench is None:
-        return Crew(tools.executor, config.endpoint.workers)
-    return Crew(tools.executor, config.endpoint.workers, bench.exhibits, bench.parallel)
 
 
 async def choose(skill: Skill, rivals: Sequence[Proposal], trial: Trial | None) -> Proposal:
