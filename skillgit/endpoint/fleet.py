@@ -135,7 +135,13 @@ class Fleet:
             return self._endpoint.model
         if not self._open:
             await self._meet()
-        listed = {each: await self.served(each) for each in self.servers if not each.away}
+        if all(each.away and each.served is None for each in self.servers):
+            await self.choose()  # waits for one to come back, or says that none does
+        listed = {
+            each: await self.served(each)
+            for each in self.servers
+            if not each.away or each.served is not None
+        }
         names = [tuple(model.name for model in models) for models in listed.values()]
         common = [name for name in names[0] if all(name in other for other in names)]
         if len(common) == 1:
