@@ -13,7 +13,7 @@ verdict for each edit, so a merge takes as long as it has edits. For the same re
 groups holds at most eight. There the paper merges 32 as well (section 2.4), each of which may bring
 as many lessons as there are; and what stands above each other cannot be merged at the same time.
 
-Compared with other trees in tests/benchmarks/README.md, by tests/benchmarks/merge_trees.py.
+Compared with other trees in tests/benchmarks/merge_trees.md, by merge_trees.py beside it.
 """
 
 from __future__ import annotations
