@@ -18,7 +18,7 @@ from skillgit.adapters.kept_runs import KeptRuns
 from skillgit.adapters.prompts import JinjaPrompts
 from skillgit.adapters.runs import RESULT, RunFolder
 from skillgit.agent.episode import Budget, Mind
-from skillgit.config import Config, Speech
+from skillgit.config import Collect, Config, Speech
 from skillgit.domains.registry import graders
 from skillgit.endpoint.ask import Reseeded, StoredAsk, StoredObservations
 from skillgit.endpoint.chat import Chat
@@ -54,8 +54,9 @@ class Lodging:
 
     @classmethod
     def of(cls, config: Config, model: str, prompts: Digest) -> Lodging:
-        """For a command whose model is `model`."""
-        return cls(replace(config, endpoint=replace(config.endpoint, model=model)), prompts)
+        """For a command whose model is `model`. How trajectories are read is the driver's alone."""
+        endpoint = replace(config.endpoint, model=model)
+        return cls(replace(config, endpoint=endpoint, collect=Collect()), prompts)
 
     def shared_by(self, workers: int) -> Lodging:
         """Each of the workers has its part of the places at the endpoint."""
