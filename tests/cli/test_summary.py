@@ -26,6 +26,7 @@ from skillgit.types import (
     Exclusion,
     Fate,
     LessonCommit,
+    MergeRecord,
     Pool,
     Round,
     State,
@@ -108,6 +109,27 @@ def test_many_lessons_do_not_push_the_rest_off_the_screen() -> None:
     assert " 30  " in text
     assert " 31  " not in text
     assert "and 15 more; `skillgit log` lists them" in text
+
+
+def test_merges_that_fell_back_are_told_with_their_reason() -> None:
+    merges = (
+        MergeRecord(1, 0, (), (), how="model"),
+        MergeRecord(1, 1, (), (), how="program"),
+        MergeRecord(2, 0, (), (), how="fallback: no answer within 5 s"),
+    )
+    text = summary(ended(1, merges=merges), no_branch=False)
+
+    assert "Merges        1 of 2 got no usable reply, and only what is alike was joined" in text
+    assert "  fallback: level 2, node 0: no answer within 5 s" in text
+    assert payload(ended(1, merges=merges))["merges"] == {
+        "asked": 2,
+        "fallbacks": [{"level": 2, "node": 0, "reason": "no answer within 5 s"}],
+    }
+    assert "Merges" not in summary(ended(1, merges=merges[:2]), no_branch=False)
+
+
+def test_what_happened_meanwhile_is_told() -> None:
+    assert "  note: HEAD moved" in summary(ended(1, remarks=("HEAD moved",)), no_branch=False)
 
 
 def test_where_the_runs_of_its_tasks_lie_is_said() -> None:
