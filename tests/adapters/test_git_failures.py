@@ -6,11 +6,12 @@ import pytest
 
 from skillgit.adapters.git_failures import advice, said
 
-LOCKED = """fatal: cannot lock ref 'refs/heads/b': Unable to create '/r/.git/refs/heads/b.lock': File exists.
-
-Another git process seems to be running in this repository, e.g.
-an editor opened by 'git commit'.
-"""
+LOCKED = (
+    "fatal: cannot lock ref 'refs/heads/b': Unable to create '/r/.git/refs/heads/b.lock': "
+    "File exists.\n\n"
+    "Another git process seems to be running in this repository, e.g.\n"
+    "an editor opened by 'git commit'.\n"
+)
 
 
 @pytest.mark.parametrize(
