@@ -24,7 +24,7 @@ _SLOWEST = 0.95
 """A copy of the slowest twentieth costs a twentieth more work at most (Dean and Barroso, The Tail
 at Scale, Communications of the ACM 56(2), 2013)."""
 _LEAST = 0.5
-_UNKNOWN = 30.0
+_UNKNOWN = 120.0
 """As long as nothing was answered. A processor alone may well need it for a first call."""
 _PATIENT = 3.0
 """No call is given up before so many times the time after which a copy is sent."""
@@ -37,7 +37,8 @@ MOST_COPIES = 3
 """Of one request, the first included."""
 _FEW = 2
 _SHARE = 4
-"""So many copies may be under way, or one for so many calls that were answered meanwhile."""
+"""So many copies may be under way, or one for so many calls that were answered meanwhile; a single
+one before the first answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +141,11 @@ class Pace:
     def may_copy(self, flight: Flight, now: float) -> bool:
         """Is it overdue, and are there not too many copies already?"""
         meanwhile = self._answered - flight.answered_before
+        few = _FEW if self._answered else 1
         return (
             flight.copies < MOST_COPIES
             and now >= flight.since + self.patience(flight.kind)
-            and self._copies < max(_FEW, meanwhile // _SHARE)
+            and self._copies < max(few, meanwhile // _SHARE)
         )
 
     def is_lost(self, flight: Flight, now: float) -> bool:

@@ -76,12 +76,14 @@ def test_what_took_long_once_is_forgotten() -> None:
     assert learnt(slow + fast).patience(KIND) < 2
 
 
-def test_before_the_first_answer_nothing_is_overdue_for_half_a_minute() -> None:
+def test_before_the_first_answer_nothing_is_overdue_for_two_minutes() -> None:
     pace = Pace(MOST)
-    (flight,) = flying(pace, 1)
+    flight, other = flying(pace, 2)
 
-    assert not pace.may_copy(flight, 29.0)
-    assert pace.may_copy(flight, 30.0)
+    assert not pace.may_copy(flight, 119.0)
+    assert pace.may_copy(flight, 120.0)
+    pace.copied(other, 120.0)
+    assert not pace.may_copy(flight, 130.0)
     assert not pace.is_lost(flight, MOST - 1)
     assert pace.is_lost(flight, MOST)
 
