@@ -137,6 +137,8 @@ class Trajectory:
     agent: str = ""
     skills: tuple[Digest, ...] = ()
     """The skills that it had, where its run says so: Harbor's digests of their files."""
+    stored_as: Digest | None = None
+    """What `skillgit import` made of it, where it was read from that: the digest of the file."""
 
     def __post_init__(self) -> None:
         if not self.steps:
@@ -168,6 +170,8 @@ class Pool:
     beyond_limit: int = 0
     """Read, but more than `collect.limit` lets teach."""
     redactions: int = 0
+    """How many secrets and names were hidden, and below of which kinds."""
+    hidden: Mapping[str, int] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
 
     @property

@@ -14,6 +14,8 @@ from skillgit.trajectories.drafts import first_text, objects_in, text_of
 from skillgit.types import Diagnostic, Outcome, Result
 
 DETAIL_CHARS = 2000
+OUTCOME_SCHEMA = "skillgit.outcome/1"
+"""What `skillgit import` writes beside a trajectory."""
 
 _VERDICT_KEYS = ("outcome", "success", "passed", "resolved")
 _SCORE_KEYS = ("reward", "score")
@@ -126,8 +128,26 @@ def sibling_outcome(file: SourceFile, name: str) -> tuple[Outcome, str, str]:
     elif path.rpartition("/")[2] == "result.json":
         return nothing, task, ""
     else:
-        outcome, fault = outcome_of(value)
+        outcome, fault = outcome_of(value, _said_by(value))
     return outcome, task, f"{path} beside it: {fault}" if fault else ""
+
+
+def outcome_document(outcome: Outcome) -> dict[str, object] | None:
+    """What `<name>.result.json` says of an outcome; None where there is nothing to say."""
+    if outcome == Outcome(Result.UNKNOWN):
+        return None
+    score = outcome.score if outcome.score is not None and math.isfinite(outcome.score) else None
+    found: dict[str, object] = {"schema": OUTCOME_SCHEMA, "outcome": str(outcome.result)}
+    if score is not None:
+        found["score"] = score
+        if outcome.result is Result.UNKNOWN:
+            # Nobody gave a verdict, and "unknown" would be one: `judged` gives it.
+            del found["outcome"]
+    return found | {"said_by": outcome.said_by, "detail": outcome.detail[:DETAIL_CHARS]}
+
+
+def _said_by(value: JsonObject) -> str:
+    return first_text(value, "said_by") if value.get("schema") == OUTCOME_SCHEMA else ""
 
 
 def _step_of(trial: JsonObject, name: str) -> JsonObject:

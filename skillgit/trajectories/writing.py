@@ -1,7 +1,7 @@
-"""Our own runs as ATIF-v1.7, Harbor's trajectory format: what the importer in `importers/` reads.
+"""Runs as ATIF-v1.7, Harbor's trajectory format: what the importer in `importers/` reads.
 
 Strict where the importer is permissive. The outcome is not in it: it stands in `result.json`
-beside the trajectory, as Harbor has it.
+beside the trajectory, as Harbor has it. `stored.py` writes trajectories of other formats with it.
 """
 
 from __future__ import annotations
@@ -17,18 +17,25 @@ from skillgit.types import Usage
 
 VERSION = "ATIF-v1.7"
 AGENT = "skillgit"
+SPELT = "arguments"
+"""In the `extra` of a call: its arguments as they were spelt."""
 
 _Json = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenCall:
-    """A call of a tool and what was seen of it; `arguments` as the model wrote them."""
+    """A call of a tool and what was seen of it; `arguments` as the model wrote them.
+
+    Without an observation (None) it is not told which of the step's calls was answered by what.
+    With `exact`, arguments that an object does not spell in the same way are kept as text, too.
+    """
 
     name: str
     arguments: str
-    observation: str = ""
+    observation: str | None = ""
     seconds: float | None = None
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,9 @@ class WrittenStep:
     usage: Usage | None = None
     at: float | None = None
     seconds: float | None = None
+    observation: str = ""
+    """What was seen, where that is not told for each call."""
+    extra: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.source not in {"system", "user", "agent"}:
@@ -55,13 +65,19 @@ class WrittenStep:
 
 @dataclass(frozen=True, slots=True)
 class WrittenRun:
-    """A run to be written. `session` is unique to it; `extra` says what it was given."""
+    """A run to be written. `session` is unique to it; `extra` says what it was given.
+
+    Of a run that nobody measured no tokens are told.
+    """
 
     session: str
     model: str
     steps: tuple[WrittenStep, ...]
     seconds: float | None = None
     extra: Mapping[str, object] = field(default_factory=dict)
+    agent: str = AGENT
+    version: str = __version__
+    measured: bool = True
 
     def __post_init__(self) -> None:
         if not self.steps:
@@ -73,9 +89,10 @@ def atif_bytes(run: WrittenRun) -> bytes:
     document = {
         "schema_version": VERSION,
         "session_id": run.session,
-        "agent": {"name": AGENT, "version": __version__} | _present(model_name=run.model or None),
+        "agent": {"name": run.agent, "version": run.version}
+        | _present(model_name=run.model or None),
         "steps": [_step(step, number) for number, step in enumerate(run.steps, 1)],
-        "final_metrics": _totals(run),
+        "final_metrics": _totals(run) if run.measured else {"total_steps": len(run.steps)},
     }
     if run.extra:
         document["extra"] = dict(run.extra)
@@ -91,30 +108,33 @@ def _step(step: WrittenStep, number: int) -> _Json:
         reasoning_content=step.reasoning or None,
         metrics=_metrics(step.usage),
         llm_call_count=_calls(step.usage) or None,
-        extra=_seconds(step.seconds),
+        extra=({**step.extra, **(_seconds(step.seconds) or {})}) or None,
     )
+    # Models repeat their ids, and an observation must point at one call.
+    ids = [f"call-{number}-{position}" for position in range(1, len(step.calls) + 1)]
     if step.calls:
-        # Models repeat their ids, and an observation must point at one call.
-        ids = [f"call-{number}-{position}" for position in range(1, len(step.calls) + 1)]
-        found["tool_calls"] = [
-            {
-                "tool_call_id": id_,
-                "function_name": call.name,
-                "arguments": _arguments(call.arguments),
-            }
-            for id_, call in zip(ids, step.calls, strict=True)
-        ]
-        found["observation"] = {
-            "results": [
-                {"source_call_id": id_, "content": call.observation}
-                | _present(extra=_seconds(call.seconds))
-                for id_, call in zip(ids, step.calls, strict=True)
-            ]
-        }
+        found["tool_calls"] = [_call(call, id_) for id_, call in zip(ids, step.calls, strict=True)]
+    results: list[_Json] = [
+        {"source_call_id": id_, "content": call.observation}
+        | _present(extra=_seconds(call.seconds))
+        for id_, call in zip(ids, step.calls, strict=True)
+        if call.observation is not None
+    ]
+    results += [{"content": step.observation}] if step.observation else []
+    if results:
+        found["observation"] = {"results": results}
     return found
 
 
-def _arguments(text: str) -> _Json:
+def _call(call: WrittenCall, id_: str) -> _Json:
+    arguments = arguments_of(call.arguments)
+    spelt = call.exact and text_of(arguments) != call.arguments
+    return {"tool_call_id": id_, "function_name": call.name, "arguments": arguments} | _present(
+        extra={SPELT: call.arguments} if spelt else None
+    )
+
+
+def arguments_of(text: str) -> _Json:
     """ATIF wants an object; what a model wrote instead of one is kept as text."""
     try:
         value = json.loads(text, parse_constant=_refuse)

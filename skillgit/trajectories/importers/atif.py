@@ -1,7 +1,8 @@
 """ATIF, Harbor's trajectory format (RFC 0001), versions 1.0 to 1.8, read permissively.
 
 The outcome is not in it: a verifier writes `result.json` beside it, or a level up. Which skills the
-agent had stands in `lock.json` of the trial.
+agent had stands in `lock.json` of the trial. What `skillgit import` wrote is read as what it was
+made of.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from skillgit.trajectories.drafts import (
     remark,
     text_of,
 )
+from skillgit.trajectories.stored import arguments_in, restored, source_of
 from skillgit.types import Diagnostic, Outcome, Result, ToolCall, Trajectory
 
 FORMAT = "ATIF"
@@ -61,7 +63,9 @@ def _read(document: Document, root: JsonObject) -> Iterator[Trajectory | Diagnos
     skills, fault = _skills(document.file.lock)
     if fault:
         yield remark(document, f"lock.json of its trial: {fault}")
-    yield replace(found, skills=skills) if isinstance(found, Trajectory) else found
+    if isinstance(found, Trajectory):
+        found = restored(replace(found, skills=skills), document, root)
+    yield found
 
 
 class _Reading:
@@ -93,13 +97,13 @@ class _Reading:
 
 def _draft(step: JsonObject) -> Draft:
     draft = Draft(
-        text_of(step["source"]),
+        source_of(step),
         content_text(step.get("message")),
         content_text(step.get("reasoning_content")),
     )
     for call in objects_in(step.get("tool_calls")):
         name = text_of(call.get("function_name")) or "unnamed"
-        draft.calls.append(ToolCall(name, text_of(call.get("arguments"))))
+        draft.calls.append(ToolCall(name, arguments_in(call)))
     draft.observations.extend(content_text(result.get("content")) for result in _results(step))
     return draft
 
