@@ -167,6 +167,9 @@ class Collect:
     limit: int = 0
     """Use at most this many trajectories of each result (0 = all), in the order of their ids."""
     redact: bool = True
+    """Hide secrets, e-mail addresses and names of people and hosts before a model sees them."""
+    redact_extra: str = ""
+    """A regular expression (RE2) of what else is to be hidden; a file may give a list."""
     pass_score: float = 1.0
     """A score of at least this is a pass where a file gives a score and no verdict."""
 

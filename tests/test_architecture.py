@@ -43,6 +43,7 @@ HOMES = {
     "platformdirs": "wiring/places.py",
     "rapidfuzz": "stages/consolidate",
     "ray": "executors/cluster",
+    "re2": "trajectories/patterns.py",
     "rich": "cli/console.py",
     "sqlite3": "endpoint/store.py",
     "unidiff": "skill/diff.py",

@@ -13,8 +13,12 @@ from urllib.parse import urlsplit
 
 from skillgit.config import Config, Grade
 from skillgit.errors import UsageError
+from skillgit.trajectories.patterns import HINT, fault_of, together
 
 Value = str | int | float | bool
+
+PATTERNS = "collect.redact_extra"
+"""What each layer hides is hidden: a repository adds patterns, and takes none away."""
 
 _EXPECTED = MappingProxyType(
     {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
@@ -33,8 +37,8 @@ def _leaves(value: object, prefix: str = "") -> Iterator[tuple[str, Value]]:
 DEFAULTS: Mapping[str, Value] = MappingProxyType(dict(_leaves(Config())))
 """Every setting by its dotted key, in the order of config.py. A default also shows the type."""
 
-SEVERAL = frozenset({"endpoint.base_url"})
-"""Settings that may be a list, or text with blanks between its parts."""
+SEVERAL = frozenset({"endpoint.base_url", PATTERNS})
+"""Settings that may be a list: addresses with blanks between them, patterns of which any counts."""
 
 OPEN = "check.severity"
 """The table whose keys are not settings of config.py but the ids of rules."""
@@ -158,7 +162,7 @@ def nearest(key: str) -> str:
 def _typed(key: str, given: object, where: str, *, from_text: bool) -> Value:
     default = DEFAULTS[key]
     if key in SEVERAL and _is_list_of_text(given):
-        given = " ".join(given)
+        given = _patterns(given, where) if key == PATTERNS else " ".join(given)
     value = _from_text(given, default) if from_text and isinstance(given, str) else given
     if isinstance(default, StrEnum):
         choices = {choice.value: choice for choice in type(default)}
@@ -177,6 +181,13 @@ def _is_list_of_text(given: object) -> TypeGuard[Sequence[str]]:
     if not isinstance(given, (list, tuple)):
         return False
     return bool(given) and all(isinstance(each, str) for each in given)
+
+
+def _patterns(given: Sequence[str], where: str) -> str:
+    """One pattern for several, each of which can stand alone."""
+    for pattern in given:
+        _check_text(PATTERNS, pattern, where)
+    return together(given)
 
 
 def _from_text(text: str, default: Value) -> object:
@@ -215,6 +226,8 @@ def _check_text(key: str, value: str, where: str) -> None:
             r"(?!.*\.lock(/|$))[A-Za-z0-9_-][A-Za-z0-9_-]*([./][A-Za-z0-9_-]+)*", value
         ):
             raise _wrong(key, value, where, "the beginning of a branch name, as skillgit or team/x")
+        case "collect.redact_extra" if value and (fault := fault_of(value)):
+            raise UsageError(f"{where}: {key}: {value!r} cannot be used: {fault}", hint=HINT)
         case "executor.address" if not re.fullmatch(
             r"local|ray|(ray://)?(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}", value
         ):

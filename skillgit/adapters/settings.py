@@ -17,9 +17,18 @@ from types import MappingProxyType
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from skillgit.adapters.setting_values import DEFAULTS, TABLES, Value, checked, is_open, unknown
+from skillgit.adapters.setting_values import (
+    DEFAULTS,
+    PATTERNS,
+    TABLES,
+    Value,
+    checked,
+    is_open,
+    unknown,
+)
 from skillgit.config import Config
 from skillgit.errors import UsageError
+from skillgit.trajectories.patterns import together
 
 FILE = ".skillgit.toml"
 USER_FILE = "config.toml"
@@ -28,6 +37,7 @@ USER_FILE = "config.toml"
 # the same file chooses.
 # Nor a cluster: its workers are handed the key and run what this machine sends, and the other way.
 _NOT_FROM_A_REPOSITORY = frozenset({"endpoint.api_key_env", "executor.address"})
+_REDACT = "collect.redact"
 _SHORT_NAMES = MappingProxyType(
     {"SKILLGIT_BASE_URL": "endpoint.base_url", "SKILLGIT_MODEL": "endpoint.model"}
 )
@@ -87,13 +97,22 @@ def of_options(options: Mapping[str, object]) -> Settings:
 
 
 def _settled(given: Iterable[_Given]) -> Settings:
-    chosen = {each.key: each for each in given}
+    chosen: dict[str, _Given] = {}
+    for each in given:
+        before = chosen.get(each.key)
+        chosen[each.key] = _both(before, each) if before and each.key == PATTERNS else each
     return Settings(
         _with_values(Config(), {key: each.value for key, each in chosen.items()}),
         MappingProxyType(
             dict.fromkeys(DEFAULTS, "default") | {key: each.origin for key, each in chosen.items()}
         ),
     )
+
+
+def _both(far: _Given, near: _Given) -> _Given:
+    """Patterns of two layers: what either hides is hidden."""
+    origins = f"{far.origin}, {near.origin}"
+    return _Given(near.key, together(map(str, (far.value, near.value))), origins)
 
 
 def describe(settings: Settings) -> tuple[Described, ...]:
@@ -251,6 +270,12 @@ def _from_file_checked(key: str, value: object, where: str, *, strange: bool) ->
             f"{where}: a repository may not choose {key}: the secret would be sent to an address "
             "that the same file chooses",
             hint=f"set it in your own environment: SKILLGIT_{key.replace('.', '_').upper()}",
+        )
+    if strange and key == _REDACT and value is False:
+        raise UsageError(
+            f"{where}: a repository may not switch {key} off: the secrets of your trajectories "
+            "would be sent to the endpoint",
+            hint="take the line out; your own command may say --no-redact",
         )
     return checked(key, value, where)
 

@@ -20,6 +20,8 @@ from skillgit.cli.options import (
     UNSAFE,
     Settings,
     given,
+    redacting,
+    redaction,
     setting_options,
 )
 from skillgit.cli.spending import caps, caps_of, prices_of
@@ -36,6 +38,7 @@ _SETTINGS: Settings = (
     ("workers", "endpoint.workers", int, "Calls at the same time."),
     ("seed", "endpoint.seed", int, "The seed of every call."),
     ("limit", "collect.limit", int, "Use at most so many passes, and so many fails."),
+    ("redact-extra", "collect.redact_extra", str, "Hide what this pattern finds, too; repeatable."),
     ("merge-batch", "consolidate.merge_batch", int, "Patches that one merge sees."),
     ("min-support", "consolidate.min_support", int, "Fewer trajectories: withheld."),
     ("main-support", "consolidate.main_support", int, "Fewer: to references/, not SKILL.md."),
@@ -107,6 +110,7 @@ _SETTINGS: Settings = (
 @REPLAY_FILE
 @UNSAFE
 @caps
+@redaction
 @click.option(
     "--dry-run", is_flag=True, help="Print the plan: calls, tokens, time and cost. Asks no analyst."
 )
@@ -150,7 +154,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     errand = Errand(
         skill=skill,
         trajectories=trajectories,
-        options=given(_SETTINGS, settings),
+        options=given(_SETTINGS, settings) | redacting(settings),
         outcomes=outcomes,
         tasks=tasks,
         gate=_gate(gate, gate_seeds, lessons=gate_lessons, evolutions=evolutions),

@@ -9,11 +9,13 @@ from typing import TypeAlias, TypeVar
 import click
 
 from skillgit.adapters.setting_values import SEVERAL
+from skillgit.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., int])
 Settings: TypeAlias = tuple[tuple[str, str, type, str], ...]
 """Options that are settings: option, key of the configuration, type, help."""
 
+_SENT = "i-know-that-secrets-are-sent"
 MOST_SEED = 2**31 - 1
 
 ENDPOINT: Settings = (
@@ -59,6 +61,29 @@ def given(table: Settings, settings: Mapping[str, object]) -> dict[str, object]:
     """What was given of the settings of a table, by key of the configuration."""
     chosen = {key: settings[name.replace("-", "_")] for name, key, _, _ in table}
     return {key: None if value == () else value for key, value in chosen.items()}
+
+
+def redaction(function: F) -> F:
+    """--no-redact, which must be said twice."""
+    for name, text in (
+        (_SENT, "Said with --no-redact: that you know what it means."),
+        ("no-redact", f"Hide nothing from the model. Also needs --{_SENT}."),
+    ):
+        function = click.option(f"--{name}", is_flag=True, help=text)(function)
+    return function
+
+
+def redacting(settings: Mapping[str, object]) -> dict[str, object]:
+    """The setting that they stand for; not given is nobody's say."""
+    off, known = settings["no_redact"], settings[_SENT.replace("-", "_")]
+    if off and not known:
+        raise UsageError(
+            "--no-redact: secrets in the trajectories would be sent to the endpoint, and stored",
+            hint=f"if that is meant, say --no-redact --{_SENT}",
+        )
+    if known and not off:
+        raise UsageError(f"--{_SENT}: nothing is sent", hint="it goes with --no-redact")
+    return {"collect.redact": False} if off else {}
 
 
 def which_tasks(function: F) -> F:

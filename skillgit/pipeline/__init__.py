@@ -284,6 +284,7 @@ def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:
             **_refused(request.refused),
         },
         sort_keys=True,
+            **_hidden(request.config),
     )
     name, started = named(asked, tools.begun)
     return Round(
@@ -313,6 +314,11 @@ def _refused(refused: Sequence[Refusal]) -> dict[str, object]:
 
 def _proven_on(bench: Bench | None) -> list[tuple[Digest, Digest]]:
     """On which tasks the causes are proven, as these are now."""
+def _hidden(config: Config) -> dict[str, object]:
+    """A person's patterns, which are told nowhere: what must not be seen may stand in them."""
+    return {"hidden": config.collect.redact_extra} if config.collect.redact_extra else {}
+
+
     exhibits = bench.exhibits if bench else {}
     return sorted((digest, exhibit.task.digest) for digest, exhibit in exhibits.items())
 
@@ -330,6 +336,7 @@ def _settings(config: Config) -> dict[str, str | int | float | bool]:
         "parallel",
     }
     return {
+        "redact_extra",
         f"{table}.{key}": value if isinstance(value, (str, int, float, bool)) else json.dumps(value)
         for table, values in asdict(config).items()
         for key, value in values.items()

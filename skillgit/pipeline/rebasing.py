@@ -298,6 +298,7 @@ def _pool(found: Iterable[TrajectoryRecord], dossier: Dossier) -> Pool:
         by_result[Result.UNKNOWN],
         duplicates=dossier.round.duplicates,
         redactions=dossier.round.redactions,
+        hidden=dossier.round.hidden,
     )
 
 

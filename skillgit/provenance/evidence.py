@@ -95,6 +95,8 @@ class RoundRecord:
     """The names of the lesson documents, in commit order."""
     duplicates: int = 0
     redactions: int = 0
+    hidden: Mapping[str, int] = field(default_factory=dict)
+    """The redactions by kind."""
     error_analysts: Mapping[str, int] = field(default_factory=dict)
     """How many had to prove their cause, how many did, and what kept the others from it."""
     rebased_from: RoundId | None = None

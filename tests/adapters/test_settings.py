@@ -146,7 +146,7 @@ def test_a_pyproject_serves_too(tmp_path: Path) -> None:
 
 def test_the_nearest_file_alone_counts_and_other_pyprojects_do_not(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
-    (tmp_path / FILE).write_text("[collect]\nlimit = 1\nredact = false\n", encoding="utf-8")
+    (tmp_path / FILE).write_text("[collect]\nlimit = 1\npass_score = 0.5\n", encoding="utf-8")
     inner = tmp_path / "inner"
     inner.mkdir()
     (inner / "pyproject.toml").write_text("[tool.other]\nx = 1\n", encoding="utf-8")
@@ -156,7 +156,61 @@ def test_the_nearest_file_alone_counts_and_other_pyprojects_do_not(tmp_path: Pat
     (inner / FILE).write_text("[collect]\nlimit = 2\n", encoding="utf-8")
     nearest_alone = load_settings(inner, {}, environ={"HOME": "/x"}).config.collect
 
-    assert (nearest_alone.limit, nearest_alone.redact) == (2, True)
+    assert (nearest_alone.limit, nearest_alone.pass_score) == (2, 1.0)
+
+
+# ------------------------------------------------------------------ what is hidden
+
+
+def test_a_repository_cannot_switch_redaction_off_but_a_person_can(
+    load: Callable[..., Settings],
+) -> None:
+    off = "[collect]\nredact = false\n"
+    with pytest.raises(UsageError, match=r"may not switch collect\.redact off") as told:
+        load(off)
+    assert "--no-redact" in told.value.hint
+    assert (
+        load("[collect]\nredact = true\n", options={"collect.redact": False}).config.collect.redact
+        is False
+    )
+    assert load(user=off).config.collect.redact is False
+    assert load(environ={"SKILLGIT_COLLECT_REDACT": "false"}).config.collect.redact is False
+    assert load("[collect]\nredact = true\n", user=off).config.collect.redact is True
+
+
+def test_patterns_of_all_layers_count(load: Callable[..., Settings]) -> None:
+    listed = "[collect]\nredact_extra = ['a|b', 'c d']\n"
+    assert load(listed).config.collect.redact_extra == "(?:a|b)|(?:c d)"
+    one = "[collect]\nredact_extra = 'ACME-[0-9]+'\n"
+    assert load(one).config.collect.redact_extra == "ACME-[0-9]+"
+    both = load("[collect]\nredact_extra = 'y'\n", user="[collect]\nredact_extra = 'x'\n")
+    assert both.config.collect.redact_extra == "(?:x)|(?:y)"
+    assert load(one, options={"collect.redact_extra": ("z",)}).config.collect.redact_extra == (
+        "(?:ACME-[0-9]+)|(?:z)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fault"),
+    [
+        ("(", "missing )"),
+        ("a)|(b", "unexpected )"),
+        ("(?=x)", "invalid perl operator"),
+        (r"(a)\1", "invalid escape"),
+        ("x*", "found in an empty line"),
+        (" ", "empty"),
+        ("(((a{100}){100}){100})", "invalid repetition"),
+        ("x" * 30_000, "characters"),
+    ],
+)
+def test_a_pattern_that_cannot_be_used_is_told(
+    load: Callable[..., Settings], pattern: str, fault: str
+) -> None:
+    for options in ({"collect.redact_extra": pattern}, {"collect.redact_extra": ("ok", pattern)}):
+        with pytest.raises(UsageError, match="cannot be used") as told:
+            load(options=options)
+        assert fault in told.value.message
+        assert "RE2" in told.value.hint
 
 
 def test_nothing_above_the_repository_is_read(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -208,10 +209,29 @@ def test_secrets_are_gone_before_anyone_sees_a_trajectory() -> None:
     found = pool(file)
     assert token not in repr(found)
     assert found.redactions == 2
+    assert found.hidden == {"token": 2}
     raw = pool(file, redact=False)
     assert token in repr(raw)
     assert raw.redactions == 0
     assert raw.failed[0].digest == found.failed[0].digest
+
+
+def test_a_password_is_hidden_in_all_trajectories_of_a_round() -> None:
+    named = SourceFile("a.json", chat("DB_PASSWORD=zebra42crossing", success=False))
+    bare = SourceFile("b.json", chat("I typed zebra42crossing, and mail@ is no address"))
+    found = pool(named, bare, SourceFile("c.json", chat("zebra42crossings stay")))
+    assert "zebra42crossing" not in repr([found.failed, found.unknown[0]]).replace("crossings", "")
+    placeholders = set(re.findall(r"\[secret:[0-9a-f]{6}\]", repr(found)))
+    assert len(placeholders) == 1
+    assert found.hidden == {"password": 2}
+    assert "zebra42crossings stay" in repr(found)
+
+
+def test_remarks_quote_no_secret_and_still_name_the_file() -> None:
+    token = "ghp_" + "0aB1" * 10
+    found = pool(SourceFile("/home/jdoe/a.jsonl", b"{}"), table=f"file,success\n{token},1\n")
+    assert token not in repr(found.diagnostics)
+    assert "/home/jdoe/a.jsonl" in [one.origin for one in found.diagnostics]
 
 
 # --------------------------------------------------------------------------- laws

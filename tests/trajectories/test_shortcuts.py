@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from skillgit.names import Digest
 from skillgit.stages.analyze import vocabulary
 from skillgit.trajectories import lines, sheets
-from skillgit.trajectories.redact import redact, redact_text
+from skillgit.trajectories.redaction import Redactor, redact_text
 from skillgit.types import Outcome, Result, Step, ToolCall, Trajectory
 
 PIECES = (
@@ -77,13 +77,14 @@ def test_a_run_is_redacted_as_each_of_its_texts(
         Outcome(Result.PASS),
         "run.json",
     )
-    cleaned, count = redact(run)
+    redactor = Redactor()
+    [cleaned] = redactor.all([run])
     written = [task, *(part for step in steps for part in step)]
     shown = [cleaned.task]
     for step in cleaned.steps:
         shown += [step.message, step.calls[0].arguments, step.observation]
     assert shown == [redact_text(text)[0] for text in written]
-    assert count == sum(redact_text(text)[1] for text in written)
+    assert redactor.counts.total() == sum(sum(redact_text(text)[1].values()) for text in written)
 
 
 @given(texts)

@@ -61,6 +61,7 @@ def round_documents(
             lessons=tuple(lessons),
             duplicates=account.pool.duplicates,
             redactions=account.pool.redactions,
+            hidden=dict(account.pool.hidden),
             error_analysts=_error_analysts(round_, account),
             rebased_from=account.rebased_from,
         ),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skillgit.trajectories.documents import digest_of
-from skillgit.trajectories.redact import redact, redact_text
+from skillgit.trajectories.redaction import Redactor, redact_text
 from skillgit.types import Outcome, Result, Step, ToolCall, Trajectory
 
 PLACEHOLDER = re.compile(r"\[(?:secret|email|user):[0-9a-f]{6}\]")
@@ -64,11 +64,11 @@ PLANTED = [
 
 @pytest.mark.parametrize(("text", "secret"), PLANTED)
 def test_planted_secrets_are_gone(text: str, secret: str) -> None:
-    cleaned, count = redact_text(text)
+    cleaned, counts = redact_text(text)
     assert secret not in cleaned
     assert PLACEHOLDER.search(cleaned)
-    assert count >= 1
-    assert redact_text(cleaned) == (cleaned, 0), "a second pass finds nothing"
+    assert sum(counts.values()) >= 1
+    assert redact_text(cleaned) == (cleaned, {}), "a second pass finds nothing"
 
 
 @pytest.mark.parametrize(("text", "secret"), PLANTED)
@@ -95,13 +95,13 @@ def test_what_surrounds_a_secret_stays(text: str, secret: str) -> None:
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
-    assert redact_text(text) == (text, 0)
+    assert redact_text(text) == (text, {})
 
 
 def test_equal_secrets_get_equal_placeholders() -> None:
-    cleaned, count = redact_text(f"a {GITHUB} b {OPENAI} c {GITHUB}")
+    cleaned, counts = redact_text(f"a {GITHUB} b {OPENAI} c {GITHUB}")
     found = PLACEHOLDER.findall(cleaned)
-    assert count == 3
+    assert counts == {"token": 3}
     assert found[0] == found[2] != found[1]
 
 
@@ -109,9 +109,10 @@ def test_every_text_of_a_trajectory_is_redacted() -> None:
     step = Step(1, "agent", GITHUB, GITHUB, (ToolCall(GITHUB, GITHUB),), GITHUB)
     outcome = Outcome(Result.FAIL, 0.5, GITHUB, GITHUB)
     made = Trajectory(digest_of(b"raw"), GITHUB, (step,), outcome, GITHUB, "f", GITHUB)
-    cleaned, count = redact(made)
+    redactor = Redactor()
+    [cleaned] = redactor.all([made])
     assert GITHUB not in repr(cleaned)
-    assert count == 10
+    assert redactor.counts == {"token": 10}
     assert (cleaned.digest, cleaned.outcome.result, cleaned.outcome.score) == (
         made.digest,
         Result.FAIL,
@@ -171,17 +172,15 @@ pieces = st.lists(
 @given(pieces)
 @settings(max_examples=200, deadline=None)
 def test_any_text_is_redacted_without_a_crash_and_settles(text: str) -> None:
-    once, count = redact_text(text)
-    assert (count == 0) == (once == text)
-    twice, _ = redact_text(once)
-    thrice, _ = redact_text(twice)
-    assert redact_text(thrice)[0] == thrice
+    once, counts = redact_text(text)
+    assert (not counts) == (once == text)
+    assert redact_text(once) == (once, {})
 
 
 def test_tokens_that_are_glued_together_are_all_hidden() -> None:
     google, amazon = "AIza" + "a" * 35, "AKIA" + "B" * 16
-    hidden, count = redact_text(f"{google}{google}{amazon} stays")
-    assert count == 3
+    hidden, counts = redact_text(f"{google}{google}{amazon} stays")
+    assert counts == {"token": 3}
     assert "AIza" not in hidden
     assert "AKIA" not in hidden
     assert hidden.endswith(" stays")
