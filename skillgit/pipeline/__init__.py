@@ -282,9 +282,9 @@ def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:
             if trial
             else [],
             **_refused(request.refused),
+            **_hidden(request.config),
         },
         sort_keys=True,
-            **_hidden(request.config),
     )
     name, started = named(asked, tools.begun)
     return Round(
@@ -312,13 +312,13 @@ def _refused(refused: Sequence[Refusal]) -> dict[str, object]:
     return {"refused": told} if told else {}
 
 
-def _proven_on(bench: Bench | None) -> list[tuple[Digest, Digest]]:
-    """On which tasks the causes are proven, as these are now."""
 def _hidden(config: Config) -> dict[str, object]:
     """A person's patterns, which are told nowhere: what must not be seen may stand in them."""
     return {"hidden": config.collect.redact_extra} if config.collect.redact_extra else {}
 
 
+def _proven_on(bench: Bench | None) -> list[tuple[Digest, Digest]]:
+    """On which tasks the causes are proven, as these are now."""
     exhibits = bench.exhibits if bench else {}
     return sorted((digest, exhibit.task.digest) for digest, exhibit in exhibits.items())
 
@@ -334,9 +334,9 @@ def _settings(config: Config) -> dict[str, str | int | float | bool]:
         "patience",
         "model",
         "parallel",
+        "redact_extra",
     }
     return {
-        "redact_extra",
         f"{table}.{key}": value if isinstance(value, (str, int, float, bool)) else json.dumps(value)
         for table, values in asdict(config).items()
         for key, value in values.items()
