@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from skillgit.config import Collect
-from skillgit.names import Digest
 from skillgit.trajectories.documents import SourceFile
-from skillgit.trajectories.importers import import_file
-from skillgit.trajectories.importers.atif import FORMAT as ATIF_FORMAT
+from skillgit.trajectories.found import Found, by_identity, found_in, identities, joined, under
 from skillgit.trajectories.outcome_table import Names, OutcomeTable, assign
-from skillgit.trajectories.outcomes import judged, sibling_outcome
+from skillgit.trajectories.outcomes import judged
 from skillgit.trajectories.redaction import Redactor
-from skillgit.types import Diagnostic, Outcome, Pool, Result, Trajectory
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A trajectory as one place holds it, or as all its copies do; with the names it goes by."""
-
-    trajectory: Trajectory
-    names: Names
+from skillgit.types import Diagnostic, Pool, Result, Trajectory
 
 
 def collect(
@@ -38,11 +27,10 @@ def collect(
     on the order of the files: everything in it is sorted.
     """
     remarks: list[Diagnostic] = []
-    copies: defaultdict[Digest, list[_Found]] = defaultdict(list)
+    found: list[Found] = []
     for item in source:
-        for found in _read(item, options, remarks):
-            copies[found.trajectory.digest].append(found)
-    single = [_merged(copies[digest], remarks) for digest in sorted(copies)]
+        found.extend(_read(item, remarks))
+    single = _single(found, options, remarks)
     trajectories = _overruled(single, outcomes, options, remarks)
     classes = {result: _kept(trajectories, result, options, remarks) for result in Result}
     beyond_limit = len(trajectories) - sum(map(len, classes.values()))
@@ -53,7 +41,7 @@ def collect(
         passed=tuple(classes[Result.PASS]),
         failed=tuple(classes[Result.FAIL]),
         unknown=tuple(classes[Result.UNKNOWN]),
-        duplicates=sum(map(len, copies.values())) - len(copies),
+        duplicates=len(found) - len(single),
         beyond_limit=beyond_limit,
         redactions=sum(hidden.values()),
         hidden=hidden,
@@ -74,82 +62,44 @@ def _redacted(
     return hidden, [redactor.remark(one) for one in remarks], counts
 
 
-def _read(
-    item: SourceFile | Diagnostic, options: Collect, remarks: list[Diagnostic]
-) -> Sequence[_Found]:
-    """The trajectories of one file, each with the outcome that its place gives it."""
+def _read(item: SourceFile | Diagnostic, remarks: list[Diagnostic]) -> Sequence[Found]:
     if isinstance(item, Diagnostic):
         remarks.append(item)
         return ()
-    imported = import_file(item)
-    remarks.extend(imported.diagnostics)
-    if len(imported.trajectories) == 1:
-        trajectory, task = _with_sibling(item, imported.trajectories[0], remarks)
-        return (_found(trajectory, {task, imported.trajectories[0].task}, options),)
-    # A result file beside several trajectories does not say which of them it means.
-    return [_found(one, {one.task}, options) for one in imported.trajectories]
+    file = found_in(item)
+    remarks.extend(file.diagnostics)
+    return file.found
 
 
-def _found(trajectory: Trajectory, tasks: set[str], options: Collect) -> _Found:
-    names = Names(
-        ids=frozenset({trajectory.id, trajectory.digest}),
-        origins=frozenset({trajectory.origin}),
-        tasks=frozenset(tasks - {""}),
-    )
-    return _Found(
-        replace(trajectory, outcome=judged(trajectory.outcome, options.pass_score)), names
-    )
-
-
-def _with_sibling(
-    file: SourceFile, trajectory: Trajectory, remarks: list[Diagnostic]
-) -> tuple[Trajectory, str]:
-    """With the outcome of the result file beside it, if it has none, and the task it names."""
-    for name in file.siblings:
-        if trajectory.format != ATIF_FORMAT and name.rpartition("/")[2] == "result.json":
-            continue
-        outcome, task, fault = sibling_outcome(file, name)
-        if fault:
-            remarks.append(Diagnostic(file.origin, fault))
-        if outcome.said_by or task:
-            own = trajectory.outcome if _is_said(trajectory.outcome) else outcome
-            return replace(trajectory, outcome=own, task=task or trajectory.task), task
-    return trajectory, ""
-
-
-def _is_said(outcome: Outcome) -> bool:
-    return outcome.result is not Result.UNKNOWN or outcome.score is not None
-
-
-def _merged(copies: Sequence[_Found], remarks: list[Diagnostic]) -> _Found:
-    """One trajectory out of its copies: the first by origin, with the outcome that any has."""
-    ordered = sorted(copies, key=lambda copy: (copy.trajectory.origin, repr(copy.trajectory)))
-    first = ordered[0].trajectory
-    said = [copy.trajectory.outcome for copy in ordered if _is_said(copy.trajectory.outcome)]
-    outcome = said[0] if said else first.outcome
-    if len({one.result for one in said}) > 1:
-        message = f"copies of {first.id} have results that contradict each other: it is unknown"
-        remarks.append(Diagnostic(first.origin, message))
-        outcome = Outcome(Result.UNKNOWN, said_by="contradicting copies")
-    names = Names(
-        ids=frozenset().union(*(copy.names.ids for copy in copies)),
-        origins=frozenset().union(*(copy.names.origins for copy in copies)),
-        tasks=frozenset().union(*(copy.names.tasks for copy in copies)),
-    )
-    return _Found(replace(first, outcome=outcome), names)
+def _single(
+    found: Sequence[Found], options: Collect, remarks: list[Diagnostic]
+) -> list[tuple[Trajectory, Names]]:
+    """One trajectory out of its copies, with the outcome that any has, by digest."""
+    known = identities(one.card for one in found)
+    remarks.extend(known.diagnostics)
+    texts = {(one.card.raw, one.card.place): one.trajectory for one in found}
+    copies = by_identity((one.card for one in found), known)
+    single: list[tuple[Trajectory, Names]] = []
+    for digest in sorted(copies):
+        one = joined(copies[digest], options.pass_score)
+        remarks.extend(one.diagnostics)
+        trajectory = under(one.first, texts[one.first.raw, one.first.place])
+        outcome = judged(one.outcome, options.pass_score)
+        single.append((replace(trajectory, outcome=outcome), one.names))
+    return single
 
 
 def _overruled(
-    found: Sequence[_Found],
+    found: Sequence[tuple[Trajectory, Names]],
     table: OutcomeTable | None,
     options: Collect,
     remarks: list[Diagnostic],
 ) -> list[Trajectory]:
     """With the outcomes of the table, which win over the files' own."""
-    trajectories = [one.trajectory for one in found]
+    trajectories = [one for one, _ in found]
     if table is None:
         return trajectories
-    given, faults = assign(table, {one.trajectory.id: one.names for one in found})
+    given, faults = assign(table, {one.id: names for one, names in found})
     remarks.extend(faults)
     verdicts = {id_: judged(outcome, options.pass_score) for id_, outcome in given.items()}
     changed = [

@@ -115,7 +115,8 @@ def test_every_format_goes_there_and_back(path: Path) -> None:
 def test_only_a_whole_claim_is_one() -> None:
     document = json.loads(stored_bytes(built([], Outcome(Result.PASS), ("sum", "robot"))))
     told = document["extra"]["imported"]
-    for wrong in ("sha256:12", None, 7, {}, "sha256:" + "g" * 64):
+    wrongs: tuple[object, ...] = ("sha256:12", None, 7, {}, "sha256:" + "g" * 64)
+    for wrong in wrongs:
         document["extra"]["imported"] = told | {"digest": wrong}
         data = json.dumps(document).encode()
         found = read(data)
