@@ -59,16 +59,22 @@ class Rewriting:
         made = self.run("commit-tree", f"{tree}^{{tree}}", *above, "-F", "-", env=env)
         return Oid(made.line)
 
-    def rewritten(self, commit: Oid, tree: Oid, parent: Oid) -> Oid:
-        """The commit with another tree and parent: author, dates and message byte for byte."""
+    def rewritten(
+        self, commit: Oid, tree: Oid | None, parent: Oid, message: str | None = None
+    ) -> Oid:
+        """The commit with another tree, parent or message: author and dates byte for byte."""
         raw = self.run("cat-file", "commit", commit).stdout
         head, end, body = raw.partition(b"\n\n")
         # A line that begins with a blank goes on with the field before it.
         fields = re.split(rb"\n(?! )", head)
         kept = [field for field in fields if not _REMADE.match(field)]
-        bones = [f"tree {tree}".encode(), f"parent {parent}".encode()]
-        if [field for field in fields if field.startswith((b"tree ", b"parent "))] == bones:
+        own = [field for field in fields if field.startswith((b"tree ", b"parent "))]
+        bones = [own[0] if tree is None else f"tree {tree}".encode(), f"parent {parent}".encode()]
+        if own == bones and message is None:
             return commit
+        if message is not None:
+            kept = [field for field in kept if not field.startswith(b"encoding ")]
+            body = message.encode()
         made = b"\n".join([*bones, *kept]) + end + body
         return Oid(self.run("hash-object", "-t", "commit", "-w", "--stdin", stdin=made).line)
 

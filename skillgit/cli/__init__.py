@@ -41,6 +41,7 @@ VERBS = MappingProxyType(
         "evidence": "Share, verify and tidy up what rounds left behind as evidence.",
         "drop": "Take lessons off the branch of their round.",
         "keep": "Undo drop: put lessons back on the branch of their round.",
+        "approve": "Approve lessons that bring in commands, network calls and the like.",
         "revert": "Make a branch that reverts merged lessons.",
         "rebase-round": "Put the lessons of a round on a base that moved.",
         "pr": "Open a draft pull request for a round, or print its body.",

@@ -83,6 +83,8 @@ def _line(entry: LessonEntry) -> str:
     notes = [str(entry.cost)] if entry.cost else []
     if entry.standing.how:
         notes.append(f"{entry.state}: {entry.standing.how}")
+    if entry.question.gains:
+        notes.append(str(entry.question))
     return "  ".join(parts) + (f" ({'; '.join(notes)})" if notes else "")
 
 
@@ -120,4 +122,6 @@ def _lesson(entry: LessonEntry) -> dict[str, object]:
         "state": entry.state,
         "how": entry.standing.how,
         "cost": asdict(entry.cost) if entry.cost else None,
+        "gains": [asdict(one) for one in entry.question.gains],
+        "approvals": [asdict(one) for one in entry.question.approvals],
     }

@@ -55,6 +55,7 @@ def _show(story: Story) -> None:
         out(f"support: {told.support}")
     if story.cost is not None:
         out(f"cost: {story.cost}")
+    _show_question(story)
     for remark in story.remarks:
         _wrap(f"note: {remark}")
     if lesson.record is not None and lesson.record.reason.strip():
@@ -66,6 +67,15 @@ def _show(story: Story) -> None:
         out("\nhow it was merged:")
         for step in story.steps:
             _wrap(_step_line(step), "  ")
+
+
+def _show_question(story: Story) -> None:
+    for gain in story.question.gains:
+        _wrap(f"brings in {gain.capability}: {gain.words}")
+    if story.question.is_open:
+        out(f"not approved yet: skillgit approve {story.lesson.name}")
+    for approval in story.question.approvals:
+        _wrap(f"approved by {approval.by}{f': {approval.reason}' if approval.reason else ''}")
 
 
 def _show_diff(story: Story) -> None:
@@ -149,6 +159,8 @@ def _as_json(story: Story) -> dict[str, object]:
         "support": told.support.sources if told else None,
         "analysed": told.support.analysed if told else None,
         "cost": asdict(story.cost) if story.cost else None,
+        "gains": [asdict(one) for one in story.question.gains],
+        "approvals": [asdict(one) for one in story.question.approvals],
         "diff": story.diff.decode("utf-8", "replace"),
         "diff_of": story.diff_of,
         "trajectories": [_teacher(one) for one in story.teachers],

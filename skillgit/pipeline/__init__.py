@@ -13,6 +13,7 @@ from skillgit import __version__
 from skillgit.config import Analyze, Config, ErrorAnalyst, Record, Signals
 from skillgit.errors import UsageError
 from skillgit.names import Digest, EditId, RoundId
+from skillgit.pipeline.safeguards import waiting
 from skillgit.ports import Executor, Model, Workshop
 from skillgit.provenance.evidence import Refusal
 from skillgit.review.totals import final_fates
@@ -134,7 +135,8 @@ async def _evolved(skill: Skill, pool: Pool, request: Request, tools: Tools) -> 
         _account(best, pool),
         _place(request.config.record, best),
     )
-    return replace(evolution, branch=branch)
+    remarks = (*evolution.remarks, *waiting(skill, branch, best.round))
+    return replace(evolution, branch=branch, remarks=remarks)
 
 
 async def propose(skill: Skill, pool: Pool, request: Request, tools: Tools) -> Proposal:

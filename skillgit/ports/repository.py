@@ -248,10 +248,13 @@ class Keeper(History, Workshop, Protocol):
         """What a commit changes of its one parent, done to another commit or tree."""
         ...
 
-    def rewritten(self, commit: Oid, tree: Oid, parent: Oid) -> Oid:
-        """The commit with another tree and parent: author, dates and message byte for byte.
+    def rewritten(
+        self, commit: Oid, tree: Oid | None, parent: Oid, message: str | None = None
+    ) -> Oid:
+        """The commit with another tree, parent or message: author and dates byte for byte.
 
-        A signature would not hold any more and is left out, unless nothing changes.
+        None: its own tree, its own message. A signature would not hold any more and is left out,
+        unless nothing changes.
         """
         ...
 

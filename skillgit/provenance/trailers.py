@@ -42,8 +42,20 @@ _SUPPORT = re.compile(
 )
 _TRAILER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)[ \t]*:[ \t]*(.*)")
 _CLAIM = re.compile(rf"\n{_PREFIX}(?:{'|'.join((*_KEYS, 'Trajectory'))}):", re.IGNORECASE)
+_APPROVED = f"{_PREFIX}Approved-By"
+_BECAUSE = f"{_PREFIX}Approved-Because"
+_PERSON = re.compile(r"[^<>]*[^<>\s][^<>]* <[^<>\s]+>")
 _PICKED = re.compile(r"\(cherry picked from commit [0-9a-f]+\)")
 _PLAIN_LINE = re.compile(r"(?!diff |index:|from |only in )\w", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person's word that a lesson may bring in what it does (SG403), and why."""
+
+    by: str
+    """`Name <address>`."""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,8 @@ class Trailers:
     evidence: Oid
     sources: tuple[Source, ...]
     model: str
+    approvals: tuple[Approval, ...] = ()
+    """Who took what the lesson brings in upon themselves; a round writes none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +181,14 @@ def skill_value(skill: str) -> str:
     return json.dumps(skill, ensure_ascii=False) if skill.startswith((" ", '"')) else skill
 
 
+def approved(text: str, approval: Approval) -> str:
+    """The message of a lesson commit with one more approval in its paragraph of trailers."""
+    lines = [f"{_APPROVED}: {plain(approval.by)}"]
+    if reason := plain(approval.reason):
+        lines.append(f"{_BECAUSE}: {reason}")
+    return "\n".join([text.rstrip("\n"), *lines, ""])
+
+
 # ------------------------------------------------------------------ reading
 
 
@@ -217,7 +239,21 @@ def _trailers(found: list[tuple[str, str]]) -> Trailers:
         Oid(values["Evidence"]),
         sources,
         model,
+        _approvals(found),
     )
+
+
+def _approvals(found: list[tuple[str, str]]) -> tuple[Approval, ...]:
+    """Each approver, with the reason in the line below, if there is one."""
+    told: list[Approval] = []
+    for key, value in found:
+        if key == _APPROVED.casefold():
+            if not _PERSON.fullmatch(value):
+                raise ValueError(f"{_APPROVED} is {value!r}, not like 'Name <address>'")
+            told.append(Approval(value))
+        elif key == _BECAUSE.casefold() and told:
+            told[-1] = Approval(told[-1].by, value)
+    return tuple(told)
 
 
 def _only(found: list[tuple[str, str]], name: str) -> str:

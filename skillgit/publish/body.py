@@ -100,6 +100,14 @@ def _warnings(story: Story) -> Iterable[str]:
     gate = story.dossier.gate
     if gate and not gate.passed:
         yield f"**Draft: on the tasks of the gate it is not shown to be better ({gate.verdict}).**"
+    waiting = [one for one in story.kept if one.question.is_open]
+    if waiting:
+        names = ", ".join(str(one.number) for one in waiting[:_MOST_DROPPED])
+        yield (
+            f"**{_count(len(waiting), 'lesson')} must not be merged before a person approves of"
+            f" what is brought in** (number {names}): `skillgit approve"
+            f" {story.id}/{waiting[0].number}`; until then `skillgit check --range` fails (SG403)."
+        )
     if story.dossier.problems:
         count = _count(len(story.dossier.problems), "document")
         yield (
@@ -133,7 +141,7 @@ def _row(one: Told) -> tuple[str, ...]:
     support = one.record.support
     return (
         str(one.number),
-        f"**{text(one.record.title, 120)}**<br>{text(one.record.reason, 240)}",
+        f"**{text(one.record.title, 120)}**<br>{text(one.record.reason, 240)}{_asks(one)}",
         f"{support.sources}/{support.analysed}",
         str(support.failed),
         str(support.passed),
@@ -141,6 +149,10 @@ def _row(one: Told) -> tuple[str, ...]:
         _cost(one),
         (one.commit or "")[:10],
     )
+
+
+def _asks(one: Told) -> str:
+    return f"<br>⚠ {text(str(one.question), 200)}" if one.question.gains else ""
 
 
 def _cost(one: Told) -> str:

@@ -106,11 +106,23 @@ def _told(story: Story, one: Told) -> Html:
     return joined(
         [
             element("p", prose(record.reason[:2000])),
+            *_question(one),
             *(_edit(story, edit) for edit in record.edits),
             _sources(story, record.sources),
             element("p", f"{where} · {story.id}/{one.number}", class_="small"),
         ]
     )
+
+
+def _question(one: Told) -> Iterator[Html]:
+    """What a person must approve of, and who did."""
+    asked = one.question
+    if asked.gains:
+        word = "Needs a person's approval: it brings in" if asked.is_open else "It brings in"
+        yield element("p", element("strong", f"{word} {asked.wants[:_WIDTH]}."))
+    for approval in asked.approvals:
+        why = f": {approval.reason}" if approval.reason else ""
+        yield element("p", f"Approved by {approval.by}{why}"[:_WIDTH])
 
 
 def _edit(story: Story, edit: Edit) -> Html:

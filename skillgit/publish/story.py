@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from skillgit.adapters.timings import Timings
 from skillgit.errors import FindingsError, UsageError
@@ -18,7 +18,9 @@ from skillgit.provenance.evidence import LessonRecord, Refusal, WithheldRecord, 
 from skillgit.provenance.trailers import Trailers, parse
 from skillgit.review.catalogue import KnownRound, read_catalogue
 from skillgit.review.dossier import Dossier, read_dossier
+from skillgit.review.gains import Question
 from skillgit.review.refusals import read_refusals
+from skillgit.rules.capabilities import gained
 from skillgit.skill.diff import context_cost, line_count
 from skillgit.skill.hunks import apply_changes
 from skillgit.types import MANIFEST, Skill, State
@@ -60,6 +62,8 @@ class Told:
     other_tokens: int
     """What it adds to files that are read on demand."""
     refusal: Refusal | None = None
+    question: Question = field(default_factory=Question)
+    """What it brings in that a person must approve of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,21 +136,27 @@ def _lessons(
     history: History, dossier: Dossier, base: Skill, known: KnownRound | None, tip: Oid | None
 ) -> list[Told]:
     """All lessons of the evidence, each with the commit of the branch, else of HEAD."""
-    commits = {one.evidence: one.commit for one in known.lessons} if known else {}
+    found = {one.evidence: (one.commit, one.trailers) for one in known.lessons} if known else {}
     if tip is not None:
-        commits = dict(_on_branch(history, base, tip))
+        found = dict(_on_branch(history, base, tip))
     refusals = read_refusals(history)
     return [
-        _told(number, evidence, record, base, commits.get(evidence), refusals.get(record.patch))
+        replace(
+            _told(number, evidence, record, base, found.get(evidence, (None, None))),
+            refusal=refusals.get(record.patch),
+        )
         for number, (evidence, record) in enumerate(dossier.lessons.items(), start=1)
     ]
 
 
-def _on_branch(history: History, base: Skill, tip: Oid) -> Iterable[tuple[Oid, Oid]]:
+_Found = tuple[Oid | None, Trailers | None]
+
+
+def _on_branch(history: History, base: Skill, tip: Oid) -> Iterable[tuple[Oid, _Found]]:
     for commit in history.commits(f"{base.commit}..{tip}", containing="Skillgit-Round:"):
         trailers = parse(commit.message)
         if isinstance(trailers, Trailers):
-            yield trailers.evidence, commit.id
+            yield trailers.evidence, (commit.id, trailers)
 
 
 def _told(
@@ -154,8 +164,7 @@ def _told(
     evidence: Oid,
     record: LessonRecord,
     base: Skill,
-    commit: Oid | None,
-    refusal: Refusal | None,
+    found: _Found,
 ) -> Told:
     alone = _applied(base, [record])
     size, before = Size.of(alone), Size.of(base.files)
@@ -163,11 +172,14 @@ def _told(
         number,
         evidence,
         record,
-        commit,
+        found[0],
         tuple(p for p in sorted({*alone, *base.files}) if alone.get(p) != base.files.get(p)),
         size.tokens - before.tokens,
         size.other_tokens - before.other_tokens,
-        refusal,
+        question=Question(
+            tuple(gain for edit in record.edits for gain in gained(base, edit.change)),
+            found[1].approvals if found[1] else (),
+        ),
     )
 
 

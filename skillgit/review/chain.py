@@ -63,6 +63,16 @@ def round_branch(history: History, round_id: RoundId, base: Oid) -> RoundBranch 
     return None
 
 
+def must_be_free(repo: Keeper, branch: RoundBranch, verb: str) -> None:
+    """UsageError where it is checked out, since a checkout is never touched."""
+    if where := repo.in_use(branch.ref):
+        raise UsageError(
+            f"rebuilding {branch.name}: it is checked out in {where}, and a checkout is never "
+            "touched",
+            hint=f"go to another branch there (git switch main), then {verb} again",
+        )
+
+
 def _straight(commits: Sequence[Commit], tip: Oid) -> tuple[tuple[Commit, ...], Commit | None]:
     """The commits that stand in a line below the tip, and the merge that ends the line."""
     known = {commit.id: commit for commit in commits}

@@ -13,7 +13,14 @@ from skillgit.errors import FindingsError, UsageError
 from skillgit.names import Digest, Oid, RoundId
 from skillgit.ports import Commit, Keeper, RefMove, Signature
 from skillgit.review.catalogue import FoundLesson
-from skillgit.review.chain import Replayed, RoundBranch, replay, round_branch, standings_of
+from skillgit.review.chain import (
+    Replayed,
+    RoundBranch,
+    must_be_free,
+    replay,
+    round_branch,
+    standings_of,
+)
 from skillgit.review.claims import FETCH
 from skillgit.review.dossier import Dossier, read_dossier
 from skillgit.review.lessons import LessonState
@@ -114,15 +121,6 @@ def _branch(repo: Keeper, round_id: RoundId, lesson: FoundLesson) -> RoundBranch
     return round_branch(repo, round_id, told.base) if told else None
 
 
-def _must_be_free(repo: Keeper, branch: RoundBranch, verb: str) -> None:
-    if where := repo.in_use(branch.ref):
-        raise UsageError(
-            f"rebuilding {branch.name}: it is checked out in {where}, and a checkout is never "
-            "touched",
-            hint=f"go to another branch there (git switch main), then {verb} again",
-        )
-
-
 # ------------------------------------------------------------------ dropping
 
 
@@ -136,7 +134,7 @@ def _without(
     there = {} if branch is None else branch.lessons
     gone = {there[one.evidence].id for one in lessons if one.evidence in there}
     if branch is not None and gone:
-        _must_be_free(repo, branch, "drop")
+        must_be_free(repo, branch, "drop")
     for lesson in lessons:
         _must_not_be_merged(lesson, known[lesson.evidence])
         _must_be_reachable(repo, branch, lesson)
@@ -215,7 +213,7 @@ def _with(
         if back:
             raise _no_branch(round_id)
         return Rebuilt(round_id, lessons, (), *_as_it_is(branch))
-    _must_be_free(repo, branch, "keep")
+    must_be_free(repo, branch, "keep")
     dossier = read_dossier(repo, round_id)
     replayed = _replayed_with(repo, branch, _known(dossier, back), back)
     left = len(there) + len(back)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from skillgit.names import Digest, Oid, RoundId
 from skillgit.ports import History
@@ -11,6 +11,7 @@ from skillgit.provenance.evidence import Support
 from skillgit.review.catalogue import FoundLesson, KnownRound, read_catalogue
 from skillgit.review.claims import Archive
 from skillgit.review.costs import Cost, lesson_cost
+from skillgit.review.gains import Question, question
 from skillgit.review.lessons import LessonState
 from skillgit.review.states import Standing, standings
 
@@ -22,6 +23,8 @@ class LessonEntry:
     lesson: FoundLesson
     standing: Standing
     cost: Cost | None
+    question: Question = field(default_factory=Question)
+    """What it brings in that a person must approve of."""
 
     @property
     def commit(self) -> Oid | None:
@@ -86,7 +89,10 @@ def read_lore(history: History, skill: str | None = None) -> Lore:
 def _entry(known: KnownRound, states: Mapping[Oid, Standing], archive: Archive) -> RoundEntry:
     lessons = tuple(
         LessonEntry(
-            one, states[one.evidence], lesson_cost(archive, one.record) if one.record else None
+            one,
+            states[one.evidence],
+            lesson_cost(archive, one.record) if one.record else None,
+            question(archive, one),
         )
         for one in known.lessons
     )

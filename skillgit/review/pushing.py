@@ -16,7 +16,7 @@ from skillgit.ports import History
 from skillgit.provenance.evidence import round_ref
 from skillgit.provenance.squash import Squash, parse_squash
 from skillgit.provenance.trailers import Trailers, parse
-from skillgit.review.verify import verify_range
+from skillgit.review.verify import UNAPPROVED, verify_range
 from skillgit.types import Finding
 
 _MARK = "Skillgit-"
@@ -85,7 +85,10 @@ def read_push(history: History, refs: Sequence[PushedRef], remote: str) -> Push:
         rounds |= {one.round for one in squashes if isinstance(one, Squash)}
         if claims:
             lessons += len(claims)
-            findings += verify_range(history, *revisions)
+            found = verify_range(history, *revisions)
+            # A round's branch is pushed to be reviewed; whoever merges it needs the approval.
+            is_review = ref.ref.endswith(tuple(f"/{each}" for each in rounds))
+            findings += [one for one in found if one.rule != UNAPPROVED or not is_review]
     kept = history.refs(f"{EVIDENCE}rounds") if rounds else {}
     needed = {round_ref(each) for each in rounds} - {ref.ref for ref in refs if ref.new}
     return Push(lessons, tuple(findings), {ref: kept.get(ref) for ref in sorted(needed)})

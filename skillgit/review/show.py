@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from skillgit.errors import UsageError
 from skillgit.names import Digest, EditId
@@ -14,6 +14,7 @@ from skillgit.review.catalogue import FoundLesson
 from skillgit.review.claims import FETCH, Archive
 from skillgit.review.costs import Cost, lesson_cost
 from skillgit.review.dossier import Dossier, read_dossier
+from skillgit.review.gains import Question, question
 from skillgit.review.lessons import find_lesson
 from skillgit.review.replay import tree_of
 from skillgit.review.states import Standing, standing_of
@@ -65,6 +66,7 @@ class Story:
     teachers: tuple[Teacher, ...] = ()
     steps: tuple[Step, ...] = ()
     remarks: tuple[str, ...] = ()
+    question: Question = field(default_factory=Question)
 
 
 def tell(history: History, name: str) -> Story:
@@ -88,6 +90,7 @@ def tell(history: History, name: str) -> Story:
         diff,
         diff_of,
         cost=lesson_cost(Archive(history), record),
+        question=question(Archive(history), lesson),
         teachers=tuple(_teacher(one, record, dossier) for one in record.sources),
         steps=tuple(steps(record, dossier)) if dossier else (),
         remarks=tuple(remarks),

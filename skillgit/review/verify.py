@@ -4,7 +4,7 @@
     SG302  the evidence is there                             SG307  lessons share no base lines
     SG303  the support adds up                               SG308  the edits give the commit
     SG304  the commit changes what its digest says           SG309  trailers and evidence agree
-    SG305  the base is known, and an ancestor
+    SG305  the base is known, and an ancestor                SG403  a person approved of it
 
 Lessons may be dropped, reordered, reverted, rebased or picked; they may not be edited. Commits of
 people, without trailers, may stand between them and are not looked at. The skills at the end of
@@ -23,10 +23,14 @@ from skillgit.ports import Commit, History, Workshop
 from skillgit.provenance.trailers import Malformed, parse
 from skillgit.review import claims
 from skillgit.review.claims import Archive, Claim, Problem
+from skillgit.review.gains import gains_of
 from skillgit.rules import check_skill
+from skillgit.rules.capabilities import named
 from skillgit.rules.compare import new_findings
 from skillgit.skill.hunks import Ground, apply_changes
 from skillgit.types import Finding, Severity, Skill
+
+UNAPPROVED = "SG403"
 
 
 def verify_range(history: History, *revisions: str) -> tuple[Finding, ...]:
@@ -77,6 +81,15 @@ def _check(
     if claim.record is not None and not rootless:
         yield from claims.gives_the_change(archive, scratch, claim)
         yield from claims.breaks_no_edit_rule(archive, claim)
+        yield from _is_approved(archive, claim)
+
+
+def _is_approved(archive: Archive, claim: Claim) -> Iterator[Problem]:
+    """SG403: what brings in a command, a network call and the like has a person's word."""
+    gains = gains_of(archive, claim.record) if claim.record else None
+    if gains and not claim.trailers.approvals:
+        hint = f"skillgit approve {claim.commit.id[:12]}"
+        yield UNAPPROVED, f"it brings in {named(gains)}, and no person approved of that: {hint}"
 
 
 def _findings(commit: Commit, problems: Iterator[Problem] | Sequence[Problem]) -> list[Finding]:

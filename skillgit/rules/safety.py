@@ -1,4 +1,7 @@
-"""SG401 and SG402: what a lesson must not carry along; `stages/analyze` enforces them."""
+"""What a lesson must not carry along: SG401 and SG402, and the text of SG403.
+
+`stages/analyze` enforces the first two where a lesson is proposed; `review/verify.py` the third.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,24 @@ SAFETY: tuple[RuleInfo, ...] = (
             Write the amount with two decimals, since the grader expects the form 9.99.
         Good:
             Write amounts with two decimals: `f'{amount:.2f}'`.
+        """,
+    ),
+    told(
+        "SG403",
+        "What lets an agent do more has a person's approval",
+        """A skill is a standing order. Whoever can get one command into a trajectory wants it to
+        become one, and no rule can tell a good install from a bad one. A person can.
+
+        A lesson whose edits add or change an executable, a network call, a package install, a
+        shell pipe, a credential path, a destructive command or `allowed-tools` fails in `check
+        --range` until its commit names who approved: `skillgit approve ROUND/N`. Commands that the
+        base has, word for word, need no approval. The trailer says who gave their word; it is no
+        signature.
+
+        Bad:
+            a lesson with `pip install openpyxl`, and no Skillgit-Approved-By
+        Good:
+            the same, with Skillgit-Approved-By: Jane Doe <jane@example.org>
         """,
     ),
 )

@@ -398,7 +398,7 @@ def test_an_edit_that_no_round_would_commit_is_caught_by_its_rule(repository: Ma
     made = repository({f"{SKILL}/SKILL.md": TEXT, f"{SKILL}/scripts/run.md": "a\nb\n"})
     with GitRepository.open(made.path) as repo:
         skill = repo.read_skill(SKILL, "HEAD")
-        branch = recorded(repo, skill, [insert(1, 1, "curl | sh", (0, 1), "scripts/run.md")])
+        branch = recorded(repo, skill, [insert(1, 1, "more", (0, 1), "scripts/run.md")])
         [finding] = verify_range(repo, f"main..{branch.name}")
     assert finding.rule == "SG205"
     assert "scripts/run.md is protected" in finding.message

@@ -1,0 +1,19 @@
+"""What a round tells a person about the safety of what it leaves."""
+
+from __future__ import annotations
+
+from skillgit.rules.capabilities import gained, named
+from skillgit.types import Branch, Round, Skill
+
+
+def waiting(skill: Skill, branch: Branch, this: Round) -> tuple[str, ...]:
+    """The lessons that must not be merged before a person approves of them (SG403)."""
+    told = []
+    for number, lesson in enumerate(branch.lessons, start=1):
+        found = (gain for edit in lesson.edits for gain in gained(skill, edit.change))
+        if gains := tuple(dict.fromkeys(found)):
+            told.append(
+                f"lesson {number} brings in {named(gains)}: read it, then "
+                f"skillgit approve {this.id}/{number}"
+            )
+    return tuple(told)
