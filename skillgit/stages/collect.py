@@ -9,6 +9,7 @@ from itertools import islice
 from skillgit.config import Collect
 from skillgit.trajectories.documents import SourceFile
 from skillgit.trajectories.found import Found, by_identity, found_in, identities, joined, under
+from skillgit.trajectories.near_copies import each_run_once
 from skillgit.trajectories.outcome_table import Names, OutcomeTable, assign
 from skillgit.trajectories.outcomes import judged
 from skillgit.trajectories.redaction import Redactor
@@ -20,7 +21,7 @@ def collect(
     options: Collect,
     outcomes: OutcomeTable | None = None,
 ) -> Pool:
-    """Read trajectories, attach outcomes, count each content once, redact, and split by result.
+    """Read trajectories, attach outcomes, count each run once, redact, and split by result.
 
     An outcome comes from the table of outcomes, else from the trajectory's file, else from a
     result file beside it; without any of them the trajectory is unknown. The pool does not depend
@@ -31,7 +32,8 @@ def collect(
     for item in source:
         found.extend(_read(item, remarks))
     single = _single(found, options, remarks)
-    trajectories = _overruled(single, outcomes, options, remarks)
+    trajectories, again = each_run_once(_overruled(single, outcomes, options, remarks))
+    remarks.extend(again)
     classes = {result: _kept(trajectories, result, options, remarks) for result in Result}
     beyond_limit = len(trajectories) - sum(map(len, classes.values()))
     hidden: dict[str, int] = {}
@@ -41,7 +43,7 @@ def collect(
         passed=tuple(classes[Result.PASS]),
         failed=tuple(classes[Result.FAIL]),
         unknown=tuple(classes[Result.UNKNOWN]),
-        duplicates=len(found) - len(single),
+        duplicates=len(found) - len(trajectories),
         beyond_limit=beyond_limit,
         redactions=sum(hidden.values()),
         hidden=hidden,

@@ -300,8 +300,10 @@ def real(name: str) -> Path:
 def test_all_real_spreadsheet_trajectories_are_read_with_their_outcomes() -> None:
     folder = real("spreadsheet")
     found = pool(*read_trajectory_files([folder]))
-    assert found.diagnostics == ()
-    assert len(everything(found)) == 126
+    # Three runs of one task are the same word for word; the other two are told of.
+    [again_told] = found.diagnostics
+    assert "told again" in again_told.message
+    assert (found.found, len(everything(found)), found.duplicates) == (126, 124, 2)
     assert len({one.task for one in everything(found)}) == 63
     with (folder / "outcomes.tsv").open(encoding="utf-8", newline="") as file:
         rows = {row["file"]: row for row in csv.DictReader(file, delimiter="\t")}
@@ -316,7 +318,7 @@ def test_all_real_spreadsheet_trajectories_are_read_with_their_outcomes() -> Non
     again = collect(read_trajectory_files([folder]), Collect(), table)
     assert [one.id for one in again.passed] == [one.id for one in found.passed]
     assert {one.outcome.said_by for one in everything(again)} == {"outcomes file"}
-    assert again.diagnostics == ()
+    assert again.diagnostics == found.diagnostics
 
 
 def test_real_atif_trajectories_are_read_with_their_outcomes() -> None:
@@ -330,5 +332,6 @@ def test_real_atif_trajectories_are_read_with_their_outcomes() -> None:
 
 def test_real_files_of_other_formats_do_no_harm() -> None:
     found = pool(*read_trajectory_files([real(".")]))
-    assert Counter(one.format for one in everything(found))["graded rollout"] == 126
-    assert found.duplicates == 0
+    assert Counter(one.format for one in everything(found))["graded rollout"] == 124
+    copies = sum(" by " in one for one in messages(found) if "told again" in one)
+    assert 0 < copies <= found.duplicates < 20

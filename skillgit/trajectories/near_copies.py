@@ -1,0 +1,180 @@
+"""Which trajectories tell one run twice?
+
+Support counts runs. Whoever gives one run under many file names, ids, times or folders, or with a
+few words changed, must not raise it. Compared are words, not bytes:
+
+- a run whose words are all the same as another's, whatever the white space, is its copy;
+- so is a long one that shares nine tenths of what was asked and done, wherever it was run.
+
+Short runs are copies only where all words are the same: two of one kind of task differ in little
+else than a number. The estimate is a minhash with one permutation (Li, Owen and Zhang, 2012), its
+hash fixed: the same trajectories give the same copies everywhere. A run that somebody tells in
+other words is another run to a program; that is left to the reader.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from operator import eq
+from zlib import crc32
+
+from skillgit.names import TrajectoryId
+from skillgit.types import Diagnostic, Result, Step, Trajectory
+
+ALIKE = 0.9
+"""The share of triples of words (Jaccard) from which on two long runs are one."""
+FEW = 100
+"""A run of fewer different triples of words is short."""
+_BINS = 128
+_ROWS = 8
+"""Bins that must agree before two runs are compared: 9 of 10 triples shared are found in all but
+one of ten thousand cases, half of them shared in one of twenty."""
+_MOST_CHARS = 400_000
+"""So much of a run is compared by its triples; all of it by its words."""
+
+_PLACES_TOLD = 3
+"""Of the files that tell a run again, so many are named."""
+
+# What another recording of the same run changes: identifiers, times, and where it was made.
+_NOISE = re.compile(
+    r"(?:[a-z]:)?[\\/](?:[\w.@~-]{1,255}[\\/]){1,64}"
+    r"|\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?:z|[+-]\d\d:?\d\d)?)?"
+    r"|\b\d\d?:\d\d:\d\d(?:[.,]\d{1,9})?"
+    r"|\b0x[0-9a-f]{1,16}\b"
+    r"|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
+    r"|\b(?=[a-z_]{0,64}\d)[0-9a-z_]{16,}\b"
+)
+_WORD = re.compile(r"\w+")
+
+
+def each_run_once(
+    trajectories: Sequence[Trajectory],
+) -> tuple[list[Trajectory], list[Diagnostic]]:
+    """Without near copies of the same result, and a remark on each run that was told again.
+
+    The first in the order given stands for its run. Of a run that is told with two results both
+    stay: which one is false is not known here.
+    """
+    known = {one.id: one for one in trajectories}
+    again: dict[TrajectoryId, list[str]] = {}
+    for result in Result:
+        same = [one for one in trajectories if one.outcome.result is result]
+        for copy, first in near_copies(same).items():
+            again.setdefault(first, []).append(known.pop(copy).origin)
+    remarks = [
+        Diagnostic(
+            known[first].origin,
+            f"told again, nearly word for word, by {_some(places)}: one run counts once",
+        )
+        for first, places in again.items()
+    ]
+    return list(known.values()), remarks
+
+
+def _some(places: Sequence[str]) -> str:
+    told, more = sorted(places)[:_PLACES_TOLD], len(places) - _PLACES_TOLD
+    return ", ".join(told) + (f" and {more} more" if more > 0 else "")
+
+
+def near_copies(trajectories: Sequence[Trajectory]) -> dict[TrajectoryId, TrajectoryId]:
+    """The copies among them, each with the one that stands for it: the first in the order given."""
+    shelf = _Shelf()
+    found: dict[TrajectoryId, TrajectoryId] = {}
+    for one in trajectories:
+        first = shelf.place(_Print.of(one))
+        if first is not None:
+            found[one.id] = first.trajectory
+    return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Print:
+    """What stays of a trajectory: a digest of all its words, and a sketch where it is long."""
+
+    trajectory: TrajectoryId
+    words: bytes
+    sketch: array[int]
+
+    @classmethod
+    def of(cls, trajectory: Trajectory) -> _Print:
+        digest = blake2b(digest_size=16)
+        done: list[str] = []
+        room = _MOST_CHARS
+        for step in trajectory.steps:
+            for text in _texts(step):
+                words = _words(text)
+                digest.update("\0".join((*words, "")).encode("utf-8", "surrogatepass"))
+                if room > 0 and step.source != "system" and text is not step.observation:
+                    done += words if len(text) <= room else _words(text[:room])
+                    room -= len(text)
+        return cls(trajectory.id, digest.digest(), _sketch(done))
+
+    @property
+    def bands(self) -> Iterator[bytes]:
+        """Parts of the sketch, of which copies share at least one."""
+        for at in range(0, len(self.sketch), _ROWS):
+            yield bytes([at]) + self.sketch[at : at + _ROWS].tobytes()
+
+    def is_like(self, other: _Print) -> bool:
+        """Do the two share nine tenths, as far as their sketches tell?"""
+        return sum(map(eq, self.sketch, other.sketch)) >= ALIKE * _BINS
+
+
+class _Shelf:
+    """The prints that stand for themselves, findable by what they share with others."""
+
+    def __init__(self) -> None:
+        self._by_words: dict[bytes, _Print] = {}
+        self._by_band: dict[bytes, list[_Print]] = {}
+
+    def place(self, one: _Print) -> _Print | None:
+        """The print that stands for this one; None where it was put on the shelf itself."""
+        first = self._by_words.setdefault(one.words, one)
+        if first is not one:
+            return first
+        bands = tuple(one.bands)
+        for band in bands:
+            for other in self._by_band.get(band, ()):
+                if one.is_like(other):
+                    # Its own copies, word for word, belong to the same run.
+                    self._by_words[one.words] = other
+                    return other
+        for band in bands:
+            self._by_band.setdefault(band, []).append(one)
+        return None
+
+
+def _texts(step: Step) -> Iterator[str]:
+    yield step.reasoning
+    yield step.message
+    for call in step.calls:
+        yield call.name
+        yield call.arguments
+    yield step.observation
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_NOISE.sub(" ", text.lower()))
+
+
+def _sketch(words: Sequence[str]) -> array[int]:
+    """The least hash in each bin; empty where there are too few to tell runs apart."""
+    triples = set(zip(words, words[1:], words[2:], strict=False))
+    if len(triples) < FEW:
+        return array("I")
+    least: dict[int, int] = {}
+    for triple in triples:
+        value = crc32("\0".join(triple).encode("utf-8", "surrogatepass"))
+        place, rest = value % _BINS, value // _BINS
+        if rest < least.get(place, rest + 1):
+            least[place] = rest
+    # An empty bin borrows from the next one that is not: equal sets still have equal sketches.
+    sketch, lent = array("I", [0] * _BINS), least[min(least)]
+    for place in reversed(range(_BINS)):
+        lent = least.get(place, lent)
+        sketch[place] = lent
+    return sketch
