@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from skillgit.cli.calls import cache_warning, hit_rate, usage_lines
 from skillgit.cli.console import safe
-from skillgit.review.totals import reasons, totals
+from skillgit.review.totals import hidden_in_words, reasons, totals
 from skillgit.types import (
     Branch,
     Evolution,
@@ -68,8 +68,10 @@ def _trajectories(evolution: Evolution) -> Iterable[str]:
         f" + {sums.left_out} left out + {sums.duplicates} duplicates"
         f"   ({len(pool.passed)} pass, {len(pool.failed)} fail, {len(pool.unknown)} unknown)"
     )
-    if pool.redactions:
-        yield f"              {pool.redactions} secrets hidden before any model saw them"
+    if pool.hidden:
+        yield f"              hidden before any model saw them: {hidden_in_words(pool.hidden)}"
+    if evolution.round.settings.get("collect.redact") is False:
+        yield "              nothing was hidden: secrets were sent as they are (collect.redact)"
     yield from _some((f"{one.trajectory}: {one.reason}" for one in evolution.excluded), "excluded")
     yield from _some(
         (f"{d.origin}{f':{d.line}' if d.line else ''}: {d.message}" for d in pool.diagnostics),
@@ -249,6 +251,7 @@ def payload(evolution: Evolution) -> dict[str, object]:
             "left_out": sums.left_out,
             "duplicates": sums.duplicates,
         },
+        "redactions": dict(evolution.pool.hidden),
         "edits": {"proposed": sums.proposed, **{str(s): n for s, n in sums.states.items()}},
         "fates": [
             {"edit": f.edit, "state": f.state, "reason": f.reason, "into": f.into}

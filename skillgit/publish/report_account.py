@@ -12,7 +12,7 @@ from skillgit.publish.html import NOTHING, Html, cut, details, element, joined, 
 from skillgit.publish.report_lessons import bar
 from skillgit.publish.story import Story, strongest_withheld
 from skillgit.publish.tree import Node, grown
-from skillgit.review.totals import reasons
+from skillgit.review.totals import hidden_in_words, reasons
 from skillgit.skill.placement import words_of
 from skillgit.types import GateReport, Patch
 
@@ -38,8 +38,11 @@ def counts(name: str, parts: Mapping[str, int], whole: str) -> Html:
 def account(story: Story) -> Html:
     """Trajectories and edits, each in one final state."""
     edits = {str(state): count for state, count in story.edits.items() if count}
-    redacted = story.dossier.round.redactions
-    hidden = f"{redacted} secrets were hidden before any model saw them." if redacted else ""
+    told = story.dossier.round
+    kinds = hidden_in_words(told.hidden) or (
+        f"{told.redactions} secrets" if told.redactions else ""
+    )
+    hidden = f"Hidden before any model saw them: {kinds}." if kinds else ""
     return joined(
         [
             element(

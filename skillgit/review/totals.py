@@ -143,3 +143,23 @@ def kind_of_reason(reason: str) -> str:
         return "gate: the agent does better without it"
     found = _SHORT.match(_EDIT.sub("another edit", reason))
     return " ".join("".join(part or "" for part in found.groups()).split()) if found else reason
+
+
+_HIDDEN: Mapping[str, tuple[str, str]] = {
+    "private_key": ("private key", "private keys"),
+    "token": ("token", "tokens"),
+    "password": ("password", "passwords"),
+    "entropy": ("random word", "random words"),
+    "extra": ("match of your patterns", "matches of your patterns"),
+    "email": ("e-mail address", "e-mail addresses"),
+    "user": ("user name", "user names"),
+    "host": ("host", "hosts"),
+}
+
+
+def hidden_in_words(hidden: Mapping[str, int]) -> str:
+    """What was hidden from the model, by kind: `2 tokens, 1 e-mail address`; "" for nothing."""
+    return ", ".join(
+        f"{count} {_HIDDEN.get(kind, (kind, kind))[count != 1]}"
+        for kind, count in sorted(hidden.items(), key=lambda one: [*_HIDDEN, one[0]].index(one[0]))
+    )
