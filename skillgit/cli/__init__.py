@@ -27,6 +27,7 @@ COMPLETE_VARIABLE = "_SKILLGIT_COMPLETE"
 VERBS = MappingProxyType(
     {
         "evolve": "Turn trajectories into a branch with one commit per lesson.",
+        "import": "Turn transcripts of any agent into a folder of trajectories.",
         "new": "Draft a skill from the model's own knowledge, on a branch.",
         "rollout": "Run an agent on tasks: trajectories with graded outcomes.",
         "eval": "Measure a skill on tasks, or compare two versions of it.",
