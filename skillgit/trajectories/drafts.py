@@ -16,10 +16,17 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a file held: its trajectories, and what a person must hear about the rest."""
+    """What a file held: its trajectories, and what a person must hear about the rest.
+
+    `format` is the importer's; without one nobody knew the shape of what was `parsed`.
+    """
 
     trajectories: tuple[Trajectory, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
+    format: str = ""
+    parsed: bool = True
+    own: int = 0
+    """Sessions of skillgit's own analysts, which are left out."""
 
 
 class Importer(NamedTuple):

@@ -40,6 +40,8 @@ class Card:
     tasks: frozenset[str]
     """What it is about, and whatever else its place calls that."""
     stored_as: Digest | None
+    format: str
+    steps: int
     content: int
     """Equal for equal steps, and nothing that can be known beforehand."""
 
@@ -95,6 +97,8 @@ def _found(file: SourceFile, one: Trajectory, tasks: set[str]) -> Found:
         task=one.task,
         tasks=frozenset(tasks - {""}),
         stored_as=one.stored_as,
+        format=one.format,
+        steps=len(one.steps),
         content=hash(one.steps),
     )
     return Found(one, card)

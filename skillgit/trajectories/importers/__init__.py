@@ -59,7 +59,7 @@ def import_file(file: SourceFile) -> Imported:
     found = plug_ins()
     importers = (*found.importers, *IMPORTERS)
     remarks: list[Diagnostic] = list(found.diagnostics)
-    importer, values = _chosen(file, importers, remarks)
+    importer, values, parsed = _chosen(file, importers, remarks)
     read = _read(importer, values, file) if importer else iter(())
     trajectories: list[Trajectory] = []
     own: list[str] = []
@@ -72,13 +72,14 @@ def import_file(file: SourceFile) -> Imported:
             trajectories.append(item)
     if own:
         remarks.append(Diagnostic(file.origin, _own(own)))
-    return Imported(tuple(trajectories), _few(file, remarks))
+    name = importer.format if importer else ""
+    return Imported(tuple(trajectories), _few(file, remarks), name, parsed, len(own))
 
 
 def _chosen(
     file: SourceFile, importers: Sequence[Importer], remarks: list[Diagnostic]
-) -> tuple[Importer | None, _Values]:
-    """Who reads the file, and its values; without anyone, what there is to say about it."""
+) -> tuple[Importer | None, _Values, bool]:
+    """Who reads the file, its values, and are there any; else what there is to say about it."""
     for importer in importers:
         try:
             unpacked = importer.unpack(file) if importer.unpack else None
@@ -86,7 +87,7 @@ def _chosen(
             remarks.append(_fault(file, importer, error))
             continue
         if unpacked is not None:
-            return importer, unpacked
+            return importer, unpacked, True
     values = documents(file)
     seen: list[Document | Diagnostic] = []
     known: list[Document] = []
@@ -95,17 +96,17 @@ def _chosen(
         if isinstance(value, Document):
             known.append(value)
             if (fit := _importer(value, importers, remarks)) is not None:
-                return fit, chain(seen, values)
+                return fit, chain(seen, values), True
             if len(known) == _VALUES_TRIED:
                 break
     parts = _parts(known[0]) if len(seen) == 1 and known else []
     if parts and (fit := _importer(parts[0], importers, remarks)) is not None:
-        return fit, iter(parts)
+        return fit, iter(parts), True
     remarks.extend(item for item in seen if isinstance(item, Diagnostic))
     if known:
         message = _unknown_shape(known[0].value, importers)
         remarks.append(Diagnostic(file.origin, message, known[0].line))
-    return None, iter(())
+    return None, iter(()), bool(known)
 
 
 def _importer(
