@@ -25,14 +25,34 @@ _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+# What the chat templates of known models are made of. Servers read it as such wherever it stands,
+# so in a prompt it could end the message that quotes it and begin another one.
+_MARKER = re.compile(
+    r"<\|[\w.:/-]{1,64}\|>"  # ChatML, Qwen, Llama 3 and 4, Phi, Granite, GLM, Kimi, gpt-oss
+    "|<\uff5c[\\w.:\u2581/-]{1,64}\uff5c>"  # DeepSeek
+    r"|</?s>|<<?/?SYS>>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]"
+    r"|<(?:start|end)_of_turn>|<(?:[be]os|pad|unk|[se]op)>|\[gMASK\]|<seed:\w{1,40}>"
+    r"|\]~!?b[\[\]]|\[e~\["  # MiniMax
+)
+_BARS = str.maketrans({"|": "\xa6", "\uff5c": "\xa6"})
 
 
 def plain(text: str) -> str:
-    r"""The text without ANSI codes and unseen characters; tabs and \n stay, \r goes."""
+    r"""The text without ANSI codes and unseen characters; tabs and \n stay, \r goes.
+
+    The control tokens of chat templates get a broken bar: `<\u00a6im_end\u00a6>`, `[\u00a6INST]`.
+    """
     # Most texts hold neither, and the pattern of what is unseen takes long.
-    if text.replace("\n", "").replace("\t", "").isprintable():
-        return text
-    return _UNSEEN.sub("", _ANSI.sub("", text))
+    if not text.replace("\n", "").replace("\t", "").isprintable():
+        text = _UNSEEN.sub("", _ANSI.sub("", text))
+    return _MARKER.sub(_defused, text)
+
+
+def _defused(found: re.Match[str]) -> str:
+    """A control token that no server takes for one."""
+    token = found[0]
+    barred = token.translate(_BARS)
+    return barred if barred != token else f"{token[0]}\xa6{token[1:]}"
 
 
 @lru_cache(maxsize=256)

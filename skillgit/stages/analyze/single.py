@@ -11,11 +11,13 @@ from skillgit.stages.analyze.citations import citations
 from skillgit.stages.analyze.reply import Reading, base_text
 from skillgit.stages.analyze.schema import reply_schema
 from skillgit.stages.analyze.vocabulary import unmentioned
+from skillgit.trajectories.lines import plain
 from skillgit.trajectories.view import view
 from skillgit.types import Excluded, Patch, Result, Trajectory
 
 _HALVINGS = 2
 """So often a trajectory that does not fit into a prompt is shown in half as many characters."""
+_DETAIL_CHARS = 600
 
 
 async def by_single_call(office: Office, trajectory: Trajectory) -> Patch | Excluded:
@@ -46,8 +48,13 @@ def question_about(
     text = office.model.prompts(
         f"analyst-{role}",
         trajectory=shown.text,
-        detail=trajectory.outcome.detail[:600].strip(),
+        detail=_one_line(trajectory.outcome.detail[:_DETAIL_CHARS]),
         unmentioned=unmentioned(trajectory, base_text(office.skill)),
     )
     schema = reply_schema(office.places, passages, office.options.max_lessons)
     return Question(role, shown, text, schema)
+
+
+def _one_line(detail: str) -> str:
+    """What is said of a run stands outside its numbered lines and must not look like more."""
+    return " ".join(line.strip() for line in plain(detail).split("\n")).strip()

@@ -14,6 +14,7 @@ from skillgit.trajectories.view import step_text
 from skillgit.types import Trajectory
 
 MOST = 12
+_MOST_CHARS = 60
 _CALL = re.compile(r"(?<![\w.])((?:[A-Za-z_]\w*\.)*)([A-Za-z_]\w*)\(")
 _OPTION = re.compile(r"(?<![\w.])([a-z_]\w*=(?:True|False|None))\b")
 _DEFINED = re.compile(r"\b(?:def|class)\s+([A-Za-z_]\w*)")
@@ -32,7 +33,9 @@ def unmentioned(trajectory: Trajectory, base: str) -> list[str]:
             found[f"{owner.rpartition('.')[0].rpartition('.')[2]}.{name}".lstrip(".")] += 1
     if any(value in code for value in ("=True", "=False", "=None")):
         found.update(option for option in _OPTION.findall(code) if option not in base)
-    return sorted(found, key=lambda name: (-found[name], name))[:MOST]
+    # A name is shown outside the lines of the run: one as long as a sentence is none.
+    short = (name for name in found if len(name) <= _MOST_CHARS)
+    return sorted(short, key=lambda name: (-found[name], name))[:MOST]
 
 
 def _calls(code: str) -> Iterator[tuple[str, str]]:
