@@ -17,12 +17,17 @@ Git and the client's own time.
 
 Calls cannot be cut into pieces, so three waves are three waves. `in_waves` accounts for that: the
 longest k * slots + 1 calls put k + 1 of them on one slot. It is a bound as well, and a higher one.
+
+`in_order` is no bound but a schedule: the analysts as they were asked, each on the slot that is
+free first, then the longest chain of merges. Who cannot know how long a reply will be has no
+better one, if the merges see what all analysts say; what a round takes beyond it is its own waste.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heapify, heapreplace
 
 from benchmarks.endpoint import Logged
 from benchmarks.plan import Plan
@@ -52,6 +57,8 @@ class Bound:
     """The same where calls cannot be cut into pieces."""
     chain: float
     reconcile: float
+    in_order: float = 0.0
+    """The schedule, from the first call to the end of the last one."""
 
     @property
     def seconds(self) -> float:
@@ -68,11 +75,17 @@ def bound(log: Sequence[Logged], plan: Plan, merges: Sequence[Merge]) -> Bound:
     """The bound of a round that asked these requests."""
     analysts = [seconds_of(one, plan) for one in log if one.healthy and one.role in ANALYSTS]
     lines = [seconds_of(one, plan) for one in log if one.healthy and one.role == "reconcile"]
+    asked = sorted((one for one in log if one.role in ANALYSTS), key=lambda one: one.arrived)
+    chains = chains_of(merges)
+    reconcile = max(lines, default=0.0)
     return Bound(
         max(sum(analysts) / plan.slots, max(analysts, default=0.0)),
         max(sum(analysts) / plan.slots, _in_waves(analysts, plan.slots)),
-        shortest_chain(merges),
-        max(lines, default=0.0),
+        min(chains, default=0.0),
+        reconcile,
+        _one_after_the_other([seconds_of(one, plan) for one in asked], plan.slots)
+        + max(chains, default=0.0)
+        + reconcile,
     )
 
 
@@ -88,8 +101,17 @@ def _in_waves(seconds: Sequence[float], slots: int) -> float:
     return max(sums, default=0.0)
 
 
-def shortest_chain(merges: Sequence[Merge]) -> float:
-    """The shortest way from a leaf to the root, in seconds of the merges on it."""
+def _one_after_the_other(seconds: Sequence[float], slots: int) -> float:
+    """When the last is over, if each in turn takes the slot that is free first."""
+    free = [0.0] * slots
+    heapify(free)
+    for each in seconds:
+        heapreplace(free, free[0] + each)
+    return max(free)
+
+
+def chains_of(merges: Sequence[Merge]) -> list[float]:
+    """Each way from a leaf to the root, in seconds of the merges on it."""
     ranked = sorted(merges, key=lambda merge: merge.place)
     takers: dict[str, list[Merge]] = {}
     for merge in ranked:
@@ -104,7 +126,7 @@ def shortest_chain(merges: Sequence[Merge]) -> float:
             if taker.place[0] > merge.place[0]
         ]
         upwards[merge.place] = merge.seconds + (upwards[min(above)] if above else 0.0)
-    return min((upwards[merge.place] for merge in _taking_leaves(ranked)), default=0.0)
+    return [upwards[merge.place] for merge in _taking_leaves(ranked)]
 
 
 def _taking_leaves(ranked: Sequence[Merge]) -> list[Merge]:

@@ -65,6 +65,7 @@ class Row:
     bound_s: float
     ratio: float
     bound_in_waves_s: float
+    in_order_s: float
     span_ratio: float
     cpu_s: float
     git_cpu_s: float
@@ -89,6 +90,8 @@ class Setup:
     workers: int = 128
     code: Path = _ROOT
     profile: Path | None = None
+    brief: bool = False
+    """With runs as short as the records that the released code of the paper merges."""
 
 
 def measure(count: int, setup: Setup) -> Row:
@@ -96,7 +99,7 @@ def measure(count: int, setup: Setup) -> Row:
     plan = setup.plan
     with tempfile.TemporaryDirectory(prefix="skillgit-bench-") as name:
         place = Path(name)
-        runs = write_runs(place / "runs", count)
+        runs = write_runs(place / "runs", count, brief=setup.brief)
         repository = _repository(place / "repo")
         with SimulatedEndpoint(plan, place) as endpoint:
             driven = _drive(place, repository, endpoint.url, setup)
@@ -186,6 +189,7 @@ def _row(
         bound_s=round(least.seconds, 2),
         ratio=round(driven.wall / least.seconds, 2),
         bound_in_waves_s=round(least.seconds_in_waves, 2),
+        in_order_s=round(least.in_order, 2),
         span_ratio=round(span / least.seconds, 2),
         cpu_s=round(cpu, 2),
         git_cpu_s=round(driven.used["children_cpu_s"], 2),
@@ -225,6 +229,7 @@ _COLUMNS = (
     ("bound s", "bound_s", "{:.2f}"),
     ("ratio", "ratio", "{:.2f}"),
     ("in waves s", "bound_in_waves_s", "{:.2f}"),
+    ("in order s", "in_order_s", "{:.2f}"),
     ("CPU s", "cpu_s", "{:.2f}"),
     ("git CPU s", "git_cpu_s", "{:.2f}"),
     ("ms/call", "cpu_ms_per_call", "{:.2f}"),
@@ -281,7 +286,7 @@ def main() -> None:
     plans = {"rounds": plan} | ({"flat": replace(plan, per_token=0.0)} if given.flat else {})
     with tempfile.TemporaryDirectory(prefix="skillgit-code-") as folder:
         code = checked_out(given.commit, Path(folder)) if given.commit else _ROOT
-        setup = Setup(plan, given.workers, code, given.profile)
+        setup = Setup(plan, given.workers, code, given.profile, given.brief)
         told = about(setup, given.commit)
         for name, one in plans.items():
             rows = _measured(given.counts, replace(setup, plan=one))
@@ -313,6 +318,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=128)
     parser.add_argument("--flat", action="store_true", help="once more without per-token time")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    parser.add_argument("--brief", action="store_true", help="with runs of a thousand characters")
     parser.add_argument("--commit", default="", help="measure the code of this commit")
     parser.add_argument("--profile", type=Path, metavar="FILE", help="cProfile the last round")
     return parser.parse_args()

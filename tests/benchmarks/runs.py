@@ -40,17 +40,22 @@ _FILLERS = (
 )
 
 
-def write_runs(folder: Path, count: int, seed: int = _SEED, first: int = 0) -> Path:
-    """Write the runs `first` to `first + count - 1`, each into a file of its own."""
+def write_runs(
+    folder: Path, count: int, seed: int = _SEED, first: int = 0, *, brief: bool = False
+) -> Path:
+    """Write the runs `first` to `first + count - 1`, each into a file of its own.
+
+    Brief ones are as long as the records that the released code of the paper merges.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(first, first + count):
-        text = json.dumps(run(number, seed), ensure_ascii=False)
+        text = json.dumps(run(number, seed, brief=brief), ensure_ascii=False)
         (folder / f"run-{number:06}.json").write_text(text, encoding="utf-8")
     return folder
 
 
-def run(number: int, seed: int = _SEED) -> dict[str, Any]:
-    """One run as chat messages, with its outcome."""
+def run(number: int, seed: int = _SEED, *, brief: bool = False) -> dict[str, Any]:
+    """One run as chat messages, with its outcome; a brief one shows little but what it teaches."""
     draw = random.Random(f"{seed} {number}")
     themes = drawn_themes(draw, 2 if draw.random() < _TWO_THEMES else 1)
     passed = draw.random() < _PASSED
@@ -58,7 +63,7 @@ def run(number: int, seed: int = _SEED) -> dict[str, Any]:
     opening: list[dict[str, Any]] = [{"role": "user", "content": _task(number, draw)}]
     ending = [message for theme in themes for message in _taught(theme, draw)]
     ending.append({"role": "assistant", "content": _farewell(draw, passed=passed)})
-    room = size - _length([*opening, *ending])
+    room = 0 if brief else size - _length([*opening, *ending])
     turns = _turns(draw)
     while room > 0:
         turn = next(turns)

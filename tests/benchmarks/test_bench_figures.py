@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from benchmarks.aftermath import judge
-from benchmarks.bounds import Merge, bound, shortest_chain
+from benchmarks.bounds import Merge, bound, chains_of
 from benchmarks.endpoint import Logged, SimulatedEndpoint
 from benchmarks.measure import Setup, measure, table
 from benchmarks.plan import Plan
@@ -50,10 +50,19 @@ def test_waves_cannot_be_cut_and_the_longest_call_must_end() -> None:
     assert bound([logged("success", 0)], plan, ()).seconds == 1.0
 
 
+def test_the_schedule_takes_calls_in_order_and_then_the_longest_chain() -> None:
+    plan = Plan(base=0.0, per_token=1.0, slots=2)
+    log = [logged("success", tokens) for tokens in (1, 2, 3, 1)]
+    long = (Merge((1, 0), ("x",), ("x",), 1.0), Merge((1, 1), ("y",), ("y",), 4.0))
+    least = bound(log, plan, (*long, Merge((2, 0), ("x", "y"), ("x",), 1.0)))
+    assert (least.work, least.chain) == (3.5, 2.0)
+    assert least.in_order == 4.0 + 5.0
+
+
 def test_a_leaf_may_hang_high_up_in_the_tree() -> None:
     late = (*TREE[:2], Merge((2, 0), ("a", "c", "d", "late"), ("a",), 5.0))
-    assert shortest_chain(late) == 5.0
-    assert shortest_chain(()) == 0.0
+    assert min(chains_of(late)) == 5.0
+    assert chains_of(()) == []
 
 
 def test_a_small_round_is_measured_and_nothing_is_lost() -> None:
