@@ -124,6 +124,8 @@ def _strings(text: str) -> Iterator[str]:
                 waiting += parts
             case dict(parts):
                 waiting += [*parts, *parts.values()]
+            case _:
+                pass
 
 
 # --------------------------------------------------------------------------- planting
@@ -196,6 +198,8 @@ def _places(document: object) -> Iterator[Callable[[str], Callable[[], None]]]:
             keys = list(document)
         case list():
             keys = list(range(len(document)))
+        case _:
+            pass
     for key in keys:
         value = document[key]  # type: ignore[index] # a dict with its keys, a list with its places
         if isinstance(value, str) and (" " in value or "\n" in value or value[:1] == "{"):

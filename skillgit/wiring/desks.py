@@ -30,6 +30,7 @@ from skillgit.ports import Executor, Model, Reply, Sandbox
 from skillgit.sandbox import open_sandbox
 from skillgit.stages.analyze import Bench, Desk
 from skillgit.stages.rollout import terms as rollout
+from skillgit.trajectories.redaction import shown_of_files
 from skillgit.types import Usage
 from skillgit.wiring.workplace import Needed, Workplace, needed, needed_by
 
@@ -96,6 +97,7 @@ class AnalystDesk:
             budget=Budget.of(config.agent),
             seed=config.endpoint.seed if self.seed is None else self.seed,
             answer_bytes=self.answer_bytes,
+            clean=shown_of_files(config.collect),
         )
 
 

@@ -32,6 +32,7 @@ from skillgit.stages.analyze import Bench, Desk
 from skillgit.stages.gate import Trial
 from skillgit.trajectories.documents import SourceFile
 from skillgit.trajectories.outcome_table import OutcomeTable, read_table
+from skillgit.trajectories.redaction import shown_of_files
 from skillgit.types import Diagnostic, Evolution, Skill
 from skillgit.wiring.asking import asking, begun, partial_stop
 from skillgit.wiring.bench import exhibits, tasks_of_runs
@@ -215,6 +216,7 @@ def _bench(site: _Site, runner: Runner | None, trajectories: Sequence[Path]) -> 
         seed=site.config.endpoint.seed,
         parallel=site.config.agent.parallel,
         answer_bytes=runner.options.answer_bytes,
+        clean=shown_of_files(site.config.collect),
     )
 
 

@@ -6,7 +6,7 @@ Bench      all exhibits, and the outside world of those who work on them
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from skillgit.domains.task import Domain, Task
 from skillgit.evaluation.runs import RunResult
 from skillgit.names import Digest
 from skillgit.ports import Sandbox
+from skillgit.trajectories.redaction import Redactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Bench:
     parallel: int = 16
     answer_bytes: int = 256 << 20
     """The most that an answer file may hold."""
+    clean: Callable[[str], str] = field(default_factory=lambda: Redactor(names=False).text)
+    """Done to what analysts are shown of files: nothing that opens something is in it."""
 
     def __post_init__(self) -> None:
         if self.speech is Speech.AUTO:

@@ -18,6 +18,7 @@ from skillgit.skill.anchors import anchors, editable
 from skillgit.skill.lines import numbered
 from skillgit.stages.analyze.asking import Office
 from skillgit.stages.analyze.bench import Bench, Exhibit
+from skillgit.stages.analyze.hiding import fit_to_keep
 from skillgit.stages.analyze.proven import by_proof
 from skillgit.stages.analyze.single import by_single_call
 from skillgit.types import Excluded, Patch, Pool, Result, Skill, Trajectory
@@ -83,7 +84,7 @@ class Crew:
 
 async def in_one_call(desk: Desk, terms: Terms, trajectory: Trajectory) -> Patch | Excluded:
     """Work for an executor: an analyst that is one call."""
-    return await by_single_call(terms.office(desk.model), trajectory)
+    return fit_to_keep(await by_single_call(terms.office(desk.model), trajectory))
 
 
 async def with_a_proof(desk: Desk, terms: Terms, case: Case) -> Patch | Excluded:
@@ -92,7 +93,7 @@ async def with_a_proof(desk: Desk, terms: Terms, case: Case) -> Patch | Excluded
     if bench:
         found = {trajectory.digest: case.exhibit} if case.exhibit else {}
         bench = replace(bench, exhibits=found)
-    return await by_proof(terms.office(desk.model), trajectory, bench)
+    return fit_to_keep(await by_proof(terms.office(desk.model), trajectory, bench))
 
 
 def terms_of(skill: Skill, options: Analyze, model: Model) -> Terms:

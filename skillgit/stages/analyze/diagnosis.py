@@ -26,6 +26,7 @@ from skillgit.ports import Converse, Message, NoReply, Prompts, Ran, Spoken, Tur
 from skillgit.stages.analyze.attempts import PROGRAM_CHARS, Attempts, told
 from skillgit.stages.analyze.bench import Exhibit
 from skillgit.stages.analyze.difference import last_program
+from skillgit.stages.analyze.hiding import showing_no_secrets
 from skillgit.stages.analyze.marking import scratch
 from skillgit.stages.analyze.proof import PROVEN, Judgement, Trial
 from skillgit.stages.analyze.tools import EXPLORE, GRADE, REPAIR, Place, analyst_tools
@@ -84,7 +85,7 @@ async def _converse(words: _Words, attempts: Attempts, budget: Budget, start: in
             "diagnose",
             f"{patient.trajectory.id} start {start + 1}",
             words.opening(attempts),
-            analyst_tools(Place(room, patient.trial), attempts),
+            showing_no_secrets(analyst_tools(Place(room, patient.trial), attempts), bench.clean),
             bench.speech,
             budget,
             bench.seed + start,
@@ -152,13 +153,14 @@ class _Words:
     async def of(cls, patient: Patient, options: Analyze, prompts: Prompts) -> _Words:
         case, domain = patient.trial.task.cases[0], patient.trial.domain
         trace = _NUMBER.sub("", view(patient.trajectory, options.trajectory_chars).text)
-        return cls(patient, prompts, trace, await asyncio.to_thread(domain.preview, case))
+        preview = await asyncio.to_thread(domain.preview, case)
+        return cls(patient, prompts, trace, patient.trial.bench.clean(preview))
 
     def opening(self, attempts: Attempts) -> tuple[Message, ...]:
         task, program = self.patient.trial.task, self.patient.program
         question = self.prompts(
             "diagnose-task",
-            query=task.query,
+            query=self.patient.trial.bench.clean(task.query),
             answer=task.cases[0].answer,
             preview=self.preview,
             trace=self.trace,

@@ -20,6 +20,7 @@ from skillgit.skill.anchors import Anchor, anchors, editable
 from skillgit.skill.lines import text_lines
 from skillgit.skill.placement import insertion, reference, replacement
 from skillgit.stages.analyze.citations import cited
+from skillgit.stages.analyze.hiding import gives_away
 from skillgit.stages.analyze.leakage import names_of_the_task
 from skillgit.stages.analyze.repair import NOTHING, Repair
 from skillgit.stages.analyze.vocabulary import invented, names_something, unmentioned
@@ -149,6 +150,8 @@ def _edit(ground: Ground, item: JsonObject, name: EditId) -> Edit:
     words = _quoting(said, code)
     _must_teach(ground, title, words)
     _must_not_tell(ground, f"{title}\n{words}\n{reason}")
+    if fault := gives_away(f"{title}\n{words}", base_text(ground.skill)):
+        raise Misfit(fault)
     return Edit(
         name,
         _change(ground, item, title, words),

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from skillgit.config import Collect
 from skillgit.trajectories.lines import plain
 from skillgit.trajectories.patterns import searched_with
 from skillgit.trajectories.redaction import entropy, named, people, tokens
@@ -32,7 +33,7 @@ from skillgit.trajectories.redaction.spans import (
 from skillgit.trajectories.redaction.texts import cleaned_trajectory, named_texts_of, texts_of
 from skillgit.types import Diagnostic, Trajectory
 
-__all__ = ["PLACEHOLDER", "Kind", "Redactor", "redact_text"]
+__all__ = ["PLACEHOLDER", "Kind", "Redactor", "redact_text", "shown_of_files"]
 
 _OPENERS: tuple[Finder, ...] = (*tokens.FINDERS, *named.FINDERS, *entropy.FINDERS)
 _PEOPLE: tuple[Finder, ...] = people.FINDERS
@@ -150,6 +151,14 @@ def _own(pattern: str) -> Finder:
         return (Span(found.start(), found.end(), Kind.EXTRA) for found in search(text))
 
     return find
+
+
+def shown_of_files(options: Collect) -> Callable[[str], str]:
+    """What is done to the text of files before a model sees it: secrets go, names stay.
+
+    A program that works on the file must find in it what the model was told is there.
+    """
+    return Redactor(options.redact_extra, names=False).text if options.redact else str
 
 
 def redact_text(text: str) -> tuple[str, Mapping[Kind, int]]:
