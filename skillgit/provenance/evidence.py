@@ -113,6 +113,8 @@ class TrajectoryRecord:
     origin: str
     outcome: Outcome
     quotes: tuple[Quote, ...]
+    skills: tuple[Digest, ...] = ()
+    """Those that the agent had, where its run says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,11 @@ DOCUMENTS: st.SearchStrategy[Document] = st.one_of(
     ),
     st.builds(
         TrajectoryList,
-        some(st.builds(TrajectoryRecord, IDS, DIGESTS, TEXT, TEXT, OUTCOMES, some(QUOTES))),
+        some(
+            st.builds(
+                TrajectoryRecord, IDS, DIGESTS, TEXT, TEXT, OUTCOMES, some(QUOTES), some(DIGESTS)
+            )
+        ),
     ),
     st.builds(Patch, IDS, some(ONE_EDIT), some(FATES)),
     st.builds(
@@ -195,6 +199,19 @@ def test_strange_bytes_are_a_value_with_a_reason(data: bytes, why: str) -> None:
     assert isinstance(found, Unreadable)
     assert found.reason
     assert why in found.reason
+
+
+def test_evidence_of_older_rounds_is_read() -> None:
+    """They told no skills, and nothing was stored by an import."""
+    digest = Digest("sha256:" + "0" * 64)
+    one = Trajectory(digest, "sum", (Step(1, "agent", "Done."),), Outcome(Result.PASS), "a.json")
+    told = TrajectoryRecord(one.id, digest, "sum", "a.json", one.outcome, ())
+    for document in (one, TrajectoryList((told,))):
+        found = json.loads(render(document))
+        for record in (found, *found.get("trajectories", ())):
+            record.pop("skills", None)
+            record.pop("stored_as", None)
+        assert read(type(document), json_bytes(found)) == document
 
 
 def test_a_reason_names_the_place() -> None:

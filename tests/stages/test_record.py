@@ -14,7 +14,7 @@ from strategies import BASE_COMMIT
 from skillgit import config
 from skillgit.adapters.git import GitRepository
 from skillgit.errors import FindingsError, SkillgitError
-from skillgit.names import EditId, RoundId, SkillPath
+from skillgit.names import Digest, EditId, RoundId, SkillPath
 from skillgit.provenance.evidence import (
     LessonRecord,
     RoundRecord,
@@ -170,6 +170,20 @@ def test_the_evidence_tells_the_whole_round(made: Repository, repo: GitRepositor
     assert [one.id for one in everyone.trajectories] == [trajectory(n).id for n in range(9)]
     assert everyone.trajectories[2].quotes == proposed.quotes[:1]
     assert all(json.loads(data)["schema"].startswith("skillgit.") for data in blobs.values())
+
+
+def test_the_skills_that_an_agent_had_are_told(repo: GitRepository) -> None:
+    skill = repo.read_skill("skills/xlsx", "HEAD")
+    account = account_of()
+    had = (Digest("sha256:" + "5" * 64),)
+    first, *others = account.pool.passed
+    passed = (replace(first, skills=had), *others)
+    account = replace(account, pool=replace(account.pool, passed=passed))
+    branch = record(repo, skill, EDITS, round_of(skill), account, config.Record())
+    tree = repo.tree(repo.resolve(branch.evidence_ref))
+    found = read(TrajectoryList, repo.read_blob(tree["trajectories.json"]) or b"")
+    assert not isinstance(found, Unreadable)
+    assert {one.id: one.skills for one in found.trajectories if one.skills} == {first.id: had}
 
 
 def test_a_path_of_this_machine_is_not_told(repo: GitRepository) -> None:

@@ -98,6 +98,7 @@ def _trajectory_list(account: Account) -> TrajectoryList:
                 origin=_portable(one.origin),
                 outcome=one.outcome,
                 quotes=tuple(sorted(quotes[one.id], key=lambda q: (q.step, q.lines, q.text))),
+                skills=one.skills,
             )
             for one in account.trajectories
         )
