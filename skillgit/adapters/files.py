@@ -15,9 +15,11 @@ from skillgit.trajectories.lines import plain
 from skillgit.types import Diagnostic
 
 MAX_BYTES = 200_000_000
+MAX_LINES_BYTES = 100_000_000
+"""Lines take some ten times as much memory as they are long, while they are one session."""
 _MAX_SIBLING_BYTES = 10_000_000
 PIECE_BYTES = 50_000_000
-"""How much of a file of lines is read at once that is larger than `MAX_BYTES`."""
+"""How much of a file of lines is read at once that is larger than that."""
 
 _SUFFIXES = (".json", ".jsonl", ".ndjson", ".traj", ".eval")
 _TEXT_SUFFIX = ".md"
@@ -124,13 +126,21 @@ def _is_log(path: Path) -> bool:
 
 
 def _read(path: Path, origin: str) -> Iterator[SourceFile | Diagnostic]:
-    data = _bytes(path, MAX_BYTES)
-    if isinstance(data, bytes):
-        yield SourceFile(origin, data, _siblings(path), _lock(path))
-    elif _is_large_file_of_lines(path):
+    if _size(path) > MAX_LINES_BYTES and _is_large_file_of_lines(path):
         yield from read_pieces(path, origin, PIECE_BYTES)
-    else:
+        return
+    data = _bytes(path, MAX_BYTES)
+    if isinstance(data, str):
         yield Diagnostic(origin, data)
+    else:
+        yield SourceFile(origin, data, _siblings(path), _lock(path))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _is_large_file_of_lines(path: Path) -> bool:

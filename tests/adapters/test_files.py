@@ -149,6 +149,7 @@ def run(number: int) -> bytes:
 
 def small_limits(monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
     monkeypatch.setattr(files, "MAX_BYTES", 10_000)
+    monkeypatch.setattr(files, "MAX_LINES_BYTES", 10_000)
     monkeypatch.setattr(files, "PIECE_BYTES", piece)
     monkeypatch.setattr(files, "_MAX_FIRST_LINE", 5_000)
 
@@ -184,6 +185,22 @@ def test_a_large_file_of_lines_is_read_in_pieces(
     assert bad[1] == 9
     assert len(remarks) == 2
     assert "pieces: a session or a trace that more than one of them holds is torn" in remarks[1][0]
+
+
+def test_lines_are_read_in_pieces_sooner_than_one_value_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_limits(monkeypatch, 1_000)
+    monkeypatch.setattr(files, "MAX_LINES_BYTES", 2_000)
+    monkeypatch.setattr(files, "_MAX_FIRST_LINE", 1_000)
+    (tmp_path / "lines.jsonl").write_bytes(b"\n".join(map(run, range(10))))
+    value = json.dumps([json.loads(run(one)) for one in range(10)]).encode()
+    (tmp_path / "value.json").write_bytes(value)
+    assert 2_000 < len(value) < 10_000
+    found = [item for item in read_trajectory_files([tmp_path]) if isinstance(item, SourceFile)]
+    assert [item.origin for item in found].count("value.json") == 1
+    assert [item.origin for item in found].count("lines.jsonl") > 1
+    assert sum(len(import_file(item).trajectories) for item in found) == 20
 
 
 def test_a_line_that_is_too_long_costs_no_other(
