@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from skillgit.trajectories.documents import Document, JsonObject, JsonValue, SourceFile
@@ -124,6 +124,45 @@ def text_of(value: JsonValue) -> str:
         except (ValueError, RecursionError):
             return ""
     return _SURROGATES.sub("\ufffd", value)
+
+
+def encodable(one: Trajectory) -> Trajectory:
+    """The trajectory with lone surrogates replaced in all its texts: UTF-8 has none."""
+    try:
+        for text in _texts(one):
+            if not text.isascii():
+                text.encode()
+    except UnicodeEncodeError:
+        clean, said = text_of, one.outcome
+        return replace(
+            one,
+            task=clean(one.task),
+            steps=tuple(map(_encodable, one.steps)),
+            outcome=replace(said, said_by=clean(said.said_by), detail=clean(said.detail)),
+            origin=clean(one.origin),
+            format=clean(one.format),
+            agent=clean(one.agent),
+        )
+    return one
+
+
+def _texts(one: Trajectory) -> Iterator[str]:
+    yield from (one.task, one.outcome.said_by, one.outcome.detail)
+    yield from (one.origin, one.format, one.agent)
+    for step in one.steps:
+        yield from (step.message, step.reasoning, step.observation)
+        for call in step.calls:
+            yield from (call.name, call.arguments)
+
+
+def _encodable(step: Step) -> Step:
+    return replace(
+        step,
+        message=text_of(step.message),
+        reasoning=text_of(step.reasoning),
+        calls=tuple(ToolCall(text_of(one.name), text_of(one.arguments)) for one in step.calls),
+        observation=text_of(step.observation),
+    )
 
 
 def content_text(value: JsonValue) -> str:

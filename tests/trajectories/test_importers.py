@@ -301,7 +301,10 @@ def check(found: Imported) -> None:
     for one in found.trajectories:
         assert isinstance(one.digest, Digest)
         assert any(step_lines(step) for step in one.steps) or one.steps
-        repr(one).encode()
+        for step in one.steps:
+            f"{step.message}{step.reasoning}{step.observation}".encode()
+            "".join(f"{call.name} {call.arguments}" for call in step.calls).encode()
+        f"{one.task}{one.agent}{one.origin}{one.outcome.detail}".encode()
         view(one, 500)
 
 
@@ -357,6 +360,15 @@ def test_no_json_crashes_an_importer(value: object) -> None:
         importer.recognises(value)
     check(imported(value))
     check(imported(f"{json.dumps(value)}\n{json.dumps(CHAT)}\n", "x.jsonl"))
+
+
+def test_lone_surrogates_are_left_nowhere() -> None:
+    parts = [{"type": "image", "source": {"path": "\ud800"}}]
+    steps = [{"source": "user", "message": parts}, {"source": "agent", "message": "ok"}]
+    document = {"schema_version": "ATIF-v1.6", "steps": steps, "task_id": "\udfff"}
+    (one,) = imported(document).trajectories
+    assert one.steps[0].message == "[image: \ufffd]"
+    check(imported(document))
 
 
 # --------------------------------------------------------------------------- lists and first lines

@@ -8,10 +8,11 @@ more special shapes before the more general ones. Others add theirs from package
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 
 from skillgit.trajectories.documents import Document, JsonValue, SourceFile, documents, part_of
-from skillgit.trajectories.drafts import Imported, Importer
+from skillgit.trajectories.drafts import Imported, Importer, encodable, text_of
 from skillgit.trajectories.importers.atif import ATIF
 from skillgit.trajectories.importers.chat import CHAT
 from skillgit.trajectories.importers.coding_agents import CODING_AGENTS
@@ -142,7 +143,9 @@ def _read(
 def _checked(item: object) -> Trajectory | Diagnostic:
     if not isinstance(item, Trajectory | Diagnostic):
         raise TypeError(f"it yielded a {type(item).__name__}, no trajectory or diagnostic")
-    return item
+    if isinstance(item, Trajectory):
+        return encodable(item)
+    return replace(item, origin=text_of(item.origin), message=text_of(item.message))
 
 
 def _fault(file: SourceFile, importer: Importer, error: Exception) -> Diagnostic:
