@@ -25,6 +25,7 @@ from skillgit.provenance.patch_digest import patch_digest
 from skillgit.provenance.trailers import MOST_SOURCES, Trailers
 from skillgit.review.replay import tree_of
 from skillgit.rules.edits import broken_rule
+from skillgit.rules.unsafe import unsafe
 from skillgit.types import Change, Edit, Skill
 
 Problem = tuple[str, str]
@@ -237,12 +238,13 @@ def gives_the_change(archive: Archive, scratch: Workshop, claim: Claim) -> Itera
 
 
 def breaks_no_edit_rule(archive: Archive, claim: Claim) -> Iterator[Problem]:
-    """SG2xx: what the round would not have committed, nobody else may commit in its name."""
+    """SG2xx, SG4xx: what a round would not have committed, nobody may commit in its name."""
     try:
         skill = archive.base(claim.trailers.skill, claim.trailers.base)
     except UsageError:
         return  # SG305 has said so
     for change in claim.changes:
-        rule, _, what = broken_rule(skill, change).partition(": ")
-        if rule:
-            yield rule, what
+        for broken in (broken_rule, unsafe):
+            rule, _, what = broken(skill, change).partition(": ")
+            if rule:
+                yield rule, what

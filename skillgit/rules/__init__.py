@@ -9,6 +9,7 @@
     patch.py       SG201…  texts of the rules on edits
     provenance.py  SG301…  texts of the rules on lesson commits
     safety.py      SG401…  texts of the rules on what a lesson carries along
+    safety_trees.py  SG404…  is what an agent reads what a person sees, and harmless?
 
 To add a rule on trees: a function with `@rule`, its place in the tuple at the end of its file, and
 its clause in SKILLS_FORMAT.md. To add a group: a file, its number in `rule.Group`, and a line here.
@@ -32,6 +33,7 @@ from skillgit.rules.profile import Demands, Grades, Source
 from skillgit.rules.provenance import PROVENANCE
 from skillgit.rules.rule import Group, Rule, RuleInfo, by_id
 from skillgit.rules.safety import SAFETY
+from skillgit.rules.safety_trees import SAFETY_TREES
 from skillgit.rules.structure import STRUCTURE
 from skillgit.rules.suppressions import SUPPRESSIONS
 from skillgit.rules.tree import Tree
@@ -53,7 +55,14 @@ __all__ = [
     "rule_info",
 ]
 
-_TREE_RULES: tuple[Rule, ...] = (*FORMAT, *FIELD_RULES, *LINKS, *STRUCTURE, *PATHS)
+_TREE_RULES: tuple[Rule, ...] = (
+    *FORMAT,
+    *FIELD_RULES,
+    *LINKS,
+    *STRUCTURE,
+    *PATHS,
+    *SAFETY_TREES,
+)
 
 RULES: Mapping[str, RuleInfo] = by_id(
     (*(each.info for each in _TREE_RULES), *SUPPRESSIONS, *PATCH, *PROVENANCE, *SAFETY)

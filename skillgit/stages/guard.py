@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from skillgit.rules import check_skill
 from skillgit.rules.compare import new_findings
 from skillgit.rules.edits import broken_rule
+from skillgit.rules.unsafe import unsafe
 from skillgit.skill.hunks import Ground, apply_changes
 from skillgit.types import Edit, Fate, Finding, Severity, Skill, State, Verdict
 
@@ -30,6 +31,8 @@ def _each_on_its_own(skill: Skill, edits: Sequence[Edit]) -> tuple[list[Edit], l
         reason = broken_rule(skill, edit.change)
         if reason:
             fates.append(Fate(edit.id, State.REJECTED, reason))
+        elif danger := unsafe(skill, edit.change):
+            fates.append(Fate(edit.id, State.WITHHELD, danger))
         else:
             kept.append(edit)
     return kept, fates
