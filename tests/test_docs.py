@@ -202,6 +202,20 @@ def test_the_plan_of_the_readme_is_what_is_printed(
     assert capsys.readouterr().out.rstrip("\n") == plan
 
 
+def test_the_import_of_the_readme_is_what_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = README.split("<!-- import -->\n```console\n$ ")[1].split("\n```\n<!-- /import")[0]
+    line, _, told = shown.partition("\n")
+    folder, _, command = line.removeprefix("cd ").partition(" && ")
+    _, _, *words = shlex.split(command)
+    files = [str(ROOT / folder / word) for word in words if word.endswith((".json", ".jsonl"))]
+    assert len(words) == len(files) + 3
+    monkeypatch.chdir(tmp_path)
+    assert run(["import", *files, *words[len(files) :], "-q"]) == 0
+    assert capsys.readouterr().out.rstrip("\n") == told
+
+
 def without_prompts(message: str) -> str:
     """Without the ids that every change of a prompt or a default changes."""
     ids = r"(?m)^(Skillgit-Round: \w{16}|Skillgit-Evidence: ).*$"
