@@ -19,6 +19,8 @@ from skillgit.types import Change, CreateFile, DeleteFile, Insert, LineRange, Re
 
 _ITEM = re.compile(r"^(\s*)([-*+]|(\d{1,9})([.)]))(\s+)\S")
 _LONGEST_NAME = 48
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:-\d+)?")
+"""Names that Windows opens as a device, whatever their ending."""
 _BLOCK_START = re.compile(r"^\s*(#{1,6}\s|```|~~~|\||>|[-*+]\s|\d{1,9}[.)]\s)")
 
 
@@ -117,6 +119,7 @@ def _free_path(title: str, here: Container[str], taken: Container[str]) -> Skill
     while len("-".join(words)) > _LONGEST_NAME and len(words) > 1:
         words.pop()
     slug = "-".join(words)[:_LONGEST_NAME] or "lesson"
+    slug = f"lesson-{slug}" if _DEVICE.fullmatch(slug) else slug
     names = (f"references/{slug}{'' if n == 1 else f'-{n}'}.md" for n in count(1))
     paths = ((path, path.folded) for path in map(SkillPath, names))
     return next(path for path, name in paths if name not in here and name not in taken)

@@ -30,7 +30,7 @@ _UNSEEN = re.compile(
 _MARKER = re.compile(
     r"<\|[\w.:/-]{1,64}\|>"  # ChatML, Qwen, Llama 3 and 4, Phi, Granite, GLM, Kimi, gpt-oss
     "|<\uff5c[\\w.:\u2581/-]{1,64}\uff5c>"  # DeepSeek
-    r"|</?s>|<<?/?SYS>>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]"
+    r"|</?s>|<</?SYS>>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]"
     r"|<(?:start|end)_of_turn>|<(?:[be]os|pad|unk|[se]op)>|\[gMASK\]|<seed:\w{1,40}>"
     r"|\]~!?b[\[\]]|\[e~\["  # MiniMax
 )
@@ -45,7 +45,8 @@ def plain(text: str) -> str:
     # Most texts hold neither, and the pattern of what is unseen takes long.
     if not text.replace("\n", "").replace("\t", "").isprintable():
         text = _UNSEEN.sub("", _ANSI.sub("", text))
-    return _MARKER.sub(_defused, text)
+    # Twice: a token may share its last character with the next one.
+    return _MARKER.sub(_defused, _MARKER.sub(_defused, text))
 
 
 def _defused(found: re.Match[str]) -> str:
