@@ -94,6 +94,7 @@ class Allowance:
         """The last two: the most that the requests under way could take."""
         self._open = 0
         self._waiting: list[asyncio.Future[None]] = []
+        self._stop: PartialError | None = None
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -114,8 +115,10 @@ class Allowance:
             ticket = self.admit_at_once(demand)
             if ticket is not None:
                 return ticket
-            if len(self._waiting) + 1 >= self._open:
-                raise self._used_up(demand)
+            if self._stop is None and len(self._waiting) + 1 >= self._open:
+                self._stop = self._used_up(demand)
+            if self._stop:
+                raise self._stop
             woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(woken)
             try:
@@ -126,7 +129,8 @@ class Allowance:
 
     def admit_at_once(self, demand: Demand) -> Ticket | None:
         """For what can be left out, as the second sending of a slow request; None without room."""
-        if not self._fits(demand):
+        # After the command has stopped, nobody would keep the answer of what is begun now.
+        if self._stop or not self._fits(demand):
             return None
         self._sent += 1
         self._tokens += demand.tokens

@@ -1,21 +1,31 @@
 """One letter to the servers: the first answer that can be read wins, of as many copies as it takes.
 
 A copy is the same request with the same seed, so it makes no difference who answers. When copies
-are sent, and when nobody waits any more, is decided in `pace.py`.
+are sent, and when nobody waits any more, is decided in `pace.py`. What fails on its way is sent
+again as `failures.py` says, and less often where `troubles.py` finds that others fare well.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from skillgit.endpoint.allowance import Allowance, Demand, Ticket
 from skillgit.endpoint.completions import Letter, Said, is_too_long, read_completion
-from skillgit.endpoint.failures import failure_of
+from skillgit.endpoint.failures import (
+    BUDGETS,
+    LEAST_LONGEST,
+    OWN_TRIES,
+    Again,
+    failure_of,
+    pause,
+)
 from skillgit.endpoint.fleet import Fleet, Server
 from skillgit.endpoint.pace import Flight, Kind, Pace
+from skillgit.endpoint.troubles import Fault, Trial, Troubles
 from skillgit.endpoint.wire import Refused, Unreached
 from skillgit.ports import Failure
 from skillgit.types import Usage
@@ -23,6 +33,9 @@ from skillgit.types import Usage
 _PATH = "/chat/completions"
 _GLANCE = 0.1
 """Seconds between two looks at the calls that wait."""
+_RESTARTS = 3
+"""So often a request finds its server gone and waits for it; it may well be what fells it."""
+_UNAVAILABLE = frozenset({502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +56,16 @@ class Delivery:
     outcome: Said | Failed
     server: Server
     copies: int
+    """Of the last try; what the tries before it took is counted in the outcome's usage."""
+
+    def after(self, usage: Usage) -> Delivery:
+        """The same, where that was used before."""
+        return replace(self, outcome=replace(self.outcome, usage=usage + self.outcome.usage))
+
+    def used(self) -> Usage:
+        """What this try took, which failed and is made again."""
+        sent = Usage(calls=self.copies, hedged_calls=self.copies - 1)
+        return sent + self.outcome.usage + Usage(failed_calls=1, retried_calls=1)
 
 
 class Courier:
@@ -52,6 +75,7 @@ class Courier:
         self._fleet = fleet
         self._pace = pace
         self._allowance = allowance
+        self._troubles = Troubles()
         self._waiting: dict[_Copies, Flight] = {}
         self._glance: asyncio.Task[None] | None = None
 
@@ -62,11 +86,56 @@ class Courier:
             await asyncio.gather(self._glance, return_exceptions=True)
 
     async def deliver(self, letter: Letter) -> Delivery:
+        """Send it until it is answered, as often as makes sense; or why there is no answer."""
+        trial, usage = _Tries(self._troubles.begin(letter.key)), Usage()
+        while True:
+            delivery = await self._tried(letter)
+            outcome = delivery.outcome
+            if isinstance(outcome, Said):
+                self._troubles.answered(trial.trial)
+                return delivery.after(usage)
+            wait = await self._wait(trial, delivery.server, outcome)
+            if wait is None:
+                return delivery.after(usage)
+            usage += delivery.used()
+            await asyncio.sleep(wait)
+
+    async def _wait(self, tries: _Tries, server: Server, failed: Failed) -> float | None:
+        """Seconds before it is sent again; None where it is not."""
+        if BUDGETS[failed.failure].again is not Again.SAME:
+            return None
+        server.seen = server.seen or failed.refused is not None
+        fault = self._troubles.failed(tries.trial)
+        if fault is Fault.UNKNOWN or _may_be_gone(failed):
+            if not await self._fleet.is_alive(server, failed.reason):
+                tries.restarts += 1  # choosing a server waits until there is one
+                return 0.0 if tries.restarts <= _RESTARTS else None
+            fault = Fault.REQUEST if fault is Fault.UNKNOWN else fault
+        tries.count(failed.failure, fault)
+        return self._pause(tries, server, failed, own=fault is Fault.REQUEST)
+
+    def _pause(self, tries: _Tries, server: Server, failed: Failed, *, own: bool) -> float | None:
+        failure, budget = failed.failure, BUDGETS[failed.failure]
+        number, most = tries.same[failure], budget.resent * self._fleet.retries
+        seconds = pause(failure, number, tries.trial.key)
+        asked_for = min(failed.refused.retry_after, budget.longest) if failed.refused else 0.0
+        if own:
+            short = min(seconds, max(LEAST_LONGEST, self._pace.typical()))
+            return asked_for or short if tries.own <= min(OWN_TRIES, most) else None
+        if number > most:
+            return None
+        if failure is Failure.RATE_LIMITED:
+            self._fleet.slow_down(server, asked_for or seconds)
+            return min(seconds, asked_for or seconds)
+        return asked_for or seconds
+
+    async def _tried(self, letter: Letter) -> Delivery:
         """Send it, and copies where it takes too long; one answer, or why there is none."""
         server = await self._fleet.choose()
         ticket = await self._allowance.admit(_demand(letter))
         now = time.monotonic()
-        flight = self._pace.begin(Kind(letter.role, letter.body["max_tokens"]), now)
+        kind = Kind(letter.role, letter.body["max_tokens"])
+        flight = self._pace.begin(kind, now, len(letter.text))
         copies = _Copies(letter)
         self._look_after(copies, flight)
         try:
@@ -121,6 +190,22 @@ class Courier:
         if server and ticket:
             self._pace.copied(flight, now)
             copies.send(server, ticket, now)
+
+
+@dataclass(slots=True)
+class _Tries:
+    """How often a letter was sent in vain."""
+
+    trial: Trial
+    same: Counter[Failure] = field(default_factory=Counter)
+    own: int = 0
+    """While others were answered."""
+    restarts: int = 0
+
+    def count(self, failure: Failure, fault: Fault) -> None:
+        """It failed once more."""
+        self.same[failure] += 1
+        self.own += fault is Fault.REQUEST
 
 
 class _Copies:
@@ -217,6 +302,12 @@ def _read(answer: str | Refused | Unreached) -> Said | Failed:
         case Refused(status, message):
             reason = f"the endpoint answered {status}: {message}"
             return Failed(failure_of(status), reason, answer)
+
+
+def _may_be_gone(failed: Failed) -> bool:
+    if failed.refused:
+        return failed.refused.status in _UNAVAILABLE
+    return failed.failure in {Failure.UNREACHED, Failure.RESET}
 
 
 def _shown(seconds: float) -> str:

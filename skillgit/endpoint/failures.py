@@ -28,12 +28,13 @@ class Again(StrEnum):
 class Budget:
     """What is sent again, how often, and how many seconds after.
 
-    `times` counts the further tries; where the same request is sent, in units of
-    `endpoint.retries`. Each wait is three times the one before it, from `first` to `longest`.
+    `times` counts other requests. `resent` counts the further tries of the same request, in units
+    of `endpoint.retries`; each wait is three times the one before it, from `first` to `longest`.
     """
 
     again: Again
     times: int = 0
+    resent: int = 0
     first: float = 0.0
     longest: float = 0.0
 
@@ -42,11 +43,11 @@ BUDGETS: Mapping[Failure, Budget] = MappingProxyType(
     {
         # Counts from when a health check says that the server is back: until then a call waits,
         # for all of endpoint.patience.
-        Failure.UNREACHED: Budget(Again.SAME, 2, 0.05, 2.0),
-        Failure.RESET: Budget(Again.SAME, 1, 0.1, 8.0),
+        Failure.UNREACHED: Budget(Again.SAME, 0, 2, 0.05, 2.0),
+        Failure.RESET: Budget(Again.SAME, 0, 1, 0.1, 8.0),
         # At least as long as the server's own Retry-After, and all new calls wait with it.
-        Failure.RATE_LIMITED: Budget(Again.SAME, 4, 0.25, 30.0),
-        Failure.SERVER_ERROR: Budget(Again.SAME, 1, 0.25, 15.0),
+        Failure.RATE_LIMITED: Budget(Again.SAME, 0, 4, 0.25, 30.0),
+        Failure.SERVER_ERROR: Budget(Again.SAME, 0, 1, 0.25, 15.0),
         # Copies were sent while it was waited for: see pace.py.
         Failure.TIMED_OUT: Budget(Again.NO),
         Failure.CUT_OFF: Budget(Again.ROOM, 1),
@@ -58,6 +59,11 @@ BUDGETS: Mapping[Failure, Budget] = MappingProxyType(
         Failure.REFUSED: Budget(Again.NO),
     }
 )
+
+OWN_TRIES = 3
+"""So often a request is sent again that fails while the server is well: see troubles.py."""
+LEAST_LONGEST = 0.5
+"""Seconds. It is also waited no longer for then than a call takes here, or as long as this."""
 
 LONGEST_RETRY_AFTER = 60.0
 """Seconds; a server that wants more is asked again earlier, and after some times given up."""

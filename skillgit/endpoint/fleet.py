@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from skillgit.config import Endpoint
 from skillgit.endpoint.address import addresses
@@ -21,7 +22,8 @@ from skillgit.endpoint.failures import LONGEST_RETRY_AFTER
 from skillgit.endpoint.wire import Refused, Unreached, Wire
 from skillgit.errors import SurroundingsError, UsageError
 
-_HEALTH_SECONDS = 30.0
+_LISTING_SECONDS = 30.0
+_HEALTH_SECONDS = 5.0
 _FIRST_CHECK = 0.05
 _LONGEST_CHECK = 2.0
 """Between two checks of a server that is away."""
@@ -35,6 +37,8 @@ class Server:
     """One endpoint, and what is known of it."""
 
     wire: Wire
+    other: Callable[[], Wire]
+    """Another line to the same server."""
     running: int = 0
     quiet_until: float = 0.0
     """It asked for no new calls until then."""
@@ -54,14 +58,20 @@ class Fleet:
     def __init__(self, endpoint: Endpoint, api_key: str = "") -> None:
         self._endpoint = endpoint
         self.servers = tuple(
-            Server(Wire(url, api_key, timeout=endpoint.timeout))
+            Server(line(), line)
             for url in addresses(endpoint.base_url)
+            for line in [partial(Wire, url, api_key, timeout=endpoint.timeout)]
         )
         self._change = asyncio.Event()
         self._opening = asyncio.Lock()
         self._open = len(self.servers) == 1
         self._gone = 0.0
         self._wrong: Exception | None = None
+
+    @property
+    def retries(self) -> int:
+        """How often what fails may be sent again: the measure of `failures.py`."""
+        return self._endpoint.retries
 
     @property
     def shown(self) -> str:
@@ -120,7 +130,7 @@ class Fleet:
         """The models that it lists; none where it lists none. SurroundingsError: no answer."""
         async with server.asking:
             if server.served is None:
-                answer = await server.wire.get("/models", patience=_HEALTH_SECONDS)
+                answer = await server.wire.get("/models", patience=_LISTING_SECONDS)
                 if isinstance(answer, Unreached):
                     raise self.out_of_reach(answer.reason, server)
                 server.seen = True
@@ -249,13 +259,19 @@ def _names(models: Sequence[Served]) -> str:
 
 
 async def _answers(server: Server) -> bool:
-    """Is it healthy? vLLM's /health knows of its engine; other servers may have no such page."""
-    wire = server.wire
-    for path in (f"{wire.root}/health", "/models"):
-        answer = await wire.get(path, patience=_HEALTH_SECONDS)
-        if isinstance(answer, Unreached):
-            return False
-        server.seen = True
-        if isinstance(answer, Refused) and answer.status >= 500 and answer.status != _NO_SUCH:
-            return False
-    return True
+    """Is it healthy? vLLM's /health knows of its engine; other servers may have no such page.
+
+    On a line of its own: one that is kept open may be dead at its other end.
+    """
+    wire = server.other()
+    try:
+        for path in (f"{wire.root}/health", "/models"):
+            answer = await wire.get(path, patience=_HEALTH_SECONDS)
+            if isinstance(answer, Unreached):
+                return False
+            server.seen = True
+            if isinstance(answer, Refused) and answer.status >= 500 and answer.status != _NO_SUCH:
+                return False
+        return True
+    finally:
+        await wire.close()

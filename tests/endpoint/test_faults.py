@@ -105,7 +105,7 @@ def test_what_befalls_a_tenth_of_the_calls_changes_no_reply_and_takes_little_tim
     ("fault", "failure", "sent"),
     [
         ("reset", Failure.RESET, 3),
-        ("429", Failure.RATE_LIMITED, 9),
+        ("429", Failure.RATE_LIMITED, 4),
         ("500", Failure.SERVER_ERROR, 3),
         ("503", Failure.SERVER_ERROR, 3),
         ("no completion", Failure.SERVER_ERROR, 3),
@@ -365,7 +365,7 @@ def test_two_servers_share_the_calls(call: Call) -> None:
         done, _ = ask_all(config, numbered(call, 40))
 
     assert values(done) == list(range(40))
-    assert min(len(one.requests), len(two.requests)) >= 15
+    assert min(len(one.requests), len(two.requests)) >= 10
 
 
 def test_of_two_servers_one_dies_and_the_other_takes_its_calls(call: Call) -> None:

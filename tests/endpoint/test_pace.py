@@ -76,14 +76,14 @@ def test_what_took_long_once_is_forgotten() -> None:
     assert learnt(slow + fast).patience(KIND) < 2
 
 
-def test_before_the_first_answer_nothing_is_overdue_for_two_minutes() -> None:
+def test_before_the_first_answer_one_copy_is_sent_and_late() -> None:
     pace = Pace(MOST)
     flight, other = flying(pace, 2)
 
-    assert not pace.may_copy(flight, 119.0)
-    assert pace.may_copy(flight, 120.0)
-    pace.copied(other, 120.0)
-    assert not pace.may_copy(flight, 130.0)
+    assert not pace.may_copy(flight, MOST / 2 - 1)
+    assert pace.may_copy(flight, MOST / 2)
+    pace.copied(other, MOST / 2)
+    assert not pace.may_copy(flight, MOST - 1)
     assert not pace.is_lost(flight, MOST - 1)
     assert pace.is_lost(flight, MOST)
 
@@ -167,3 +167,120 @@ def test_nobody_gets_more_than_so_many_copies_and_in_the_end_nobody_waits() -> N
 
     assert copies == MOST_COPIES
     assert now - 100.0 < 30
+
+
+def test_the_longer_prompt_is_waited_for_longer() -> None:
+    pace, now = Pace(MOST), 0.0
+    for _ in range(8):
+        flight = pace.begin(KIND, now, size=1000)
+        now += 20.0
+        pace.answered(flight, now, 20.0, 200)
+        pace.end(flight)
+
+    short, long = pace.patience(KIND, 1000), pace.patience(KIND, 3000)
+    assert long == pytest.approx(3 * short)
+    assert pace.patience(Kind("merge", 2048), 3000) == pytest.approx(long)
+    assert pace.patience(KIND, 10) == short
+
+
+# ------------------------------------------------------------------ calls that never end
+
+
+def until_lost(pace: Pace, flights: list[Flight], start: float) -> tuple[float, int]:
+    """When the last of them is given up, and the most copies that were under way at once."""
+    now, alive, most = start, list(flights), 0
+    while alive:
+        now += 0.1
+        for flight in list(alive):
+            if pace.is_lost(flight, now):
+                pace.end(flight)
+                alive.remove(flight)
+            elif pace.may_copy(flight, now):
+                pace.copied(flight, now)
+        most = max(most, sum(flight.copies - 1 for flight in alive))
+    return now - start, most
+
+
+@given(
+    st.lists(st.floats(0.05, 1.5), min_size=24, max_size=128),
+    st.integers(1, 4),
+    st.integers(2048, 8192),
+)
+def test_a_few_quick_calls_that_hang_alone_cost_no_more_than_several_of_their_kind(
+    seconds: list[float], hung: int, allowance: int
+) -> None:
+    """A reply of full length would take far longer; nobody has ever sent one."""
+    pace = learnt(seconds)
+    kind = Kind("merge", allowance)
+    hung = min(hung, max(2, len(seconds) // 16))
+    patience = pace.patience(kind)
+
+    wall, copies = until_lost(pace, [pace.begin(kind, 1e4) for _ in range(hung)], 1e4)
+
+    assert wall <= (5 * patience if hung < 3 else 10 * patience) + 1
+    assert hung <= copies or hung > 2
+    assert copies <= max(2, len(seconds) // 16)
+
+
+def test_half_of_a_level_of_merges_that_hangs_is_given_up_soon() -> None:
+    pace = learnt([0.4] * 96)
+    merges = [pace.begin(Kind("merge", 4096), 1e3) for _ in range(16)]
+    for done in merges[8:]:
+        answer(pace, done, 1e3 + 0.5)
+
+    wall, _ = until_lost(pace, merges[:8], 1e3 + 0.5)
+
+    assert wall < 9
+
+
+class Slow:
+    """A server of few places that works on calls in the order in which they come."""
+
+    def __init__(self, places: int, works: list[float], workers: int) -> None:
+        self.pace, self.now = Pace(MOST), 0.0
+        self.places, self.works, self.workers = places, works, workers
+        self.copies = self.lost = 0
+
+    def run(self) -> None:
+        """Second by second; a copy waits behind all others, and a place is not free for it."""
+        kinds = (KIND, KIND, Kind("error", 2048), Kind("merge", 4096))
+        todo = [(kinds[n % len(kinds)], work) for n, work in enumerate(self.works)]
+        waiting: dict[Flight, float] = {}
+        while todo or waiting:
+            while todo and len(waiting) < self.workers:
+                kind, work = todo.pop(0)
+                waiting[self.pace.begin(kind, self.now)] = work
+            self.now += 1.0
+            for flight in list(waiting)[: self.places]:
+                waiting[flight] -= 1.0
+                if waiting[flight] <= 0:
+                    self._answered(flight)
+                    del waiting[flight]
+            self._look(list(waiting))
+
+    def _answered(self, flight: Flight) -> None:
+        self.pace.answered(flight, self.now, self.now - flight.sent, 400)
+        self.pace.end(flight)
+
+    def _look(self, waiting: list[Flight]) -> None:
+        for flight in waiting:
+            self.lost += self.pace.is_lost(flight, self.now)
+            if self.pace.may_copy(flight, self.now):
+                self.pace.copied(flight, self.now)
+                self.copies += 1
+
+
+@given(
+    st.integers(1, 2),
+    st.lists(st.floats(30.0, 100.0), min_size=1, max_size=24),
+    st.integers(1, 4),
+)
+def test_a_processor_that_takes_its_time_is_neither_given_up_nor_asked_twice(
+    places: int, works: list[float], workers: int
+) -> None:
+    server = Slow(places, works, workers)
+
+    server.run()
+
+    assert server.lost == 0
+    assert server.copies == 0
