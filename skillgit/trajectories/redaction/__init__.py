@@ -21,6 +21,7 @@ from skillgit.config import Collect
 from skillgit.trajectories.lines import plain
 from skillgit.trajectories.patterns import searched_with
 from skillgit.trajectories.redaction import entropy, named, people, tokens
+from skillgit.trajectories.redaction.known import Known
 from skillgit.trajectories.redaction.spans import (
     PLACEHOLDER,
     Finder,
@@ -40,8 +41,6 @@ _PEOPLE: tuple[Finder, ...] = people.FINDERS
 _MOST_PASSES = 20
 """Hiding one value may bring out another; tokens may be glued together."""
 _SPREADS = frozenset({Kind.TOKEN, Kind.PASSWORD, Kind.ENTROPY, Kind.HOST})
-_TELLING = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z]).{8,512}|(?=.*[^\w\s])\S{10,512}", re.DOTALL)
-"""A value that stands nowhere by chance: `Summary` as a password is no reason to hide the word."""
 
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -56,7 +55,7 @@ class Redactor:
 
     def __init__(self, pattern: str = "", *, names: bool = True) -> None:
         self.counts: Counter[Kind] = Counter()
-        self._known: dict[str, Kind] = {}
+        self._known = Known()
         self._finders = (*_OPENERS, *(_PEOPLE if names else ()))
         if pattern:
             self._finders = (*self._finders, _own(pattern))
@@ -110,22 +109,13 @@ class Redactor:
             parts += [text[at : span.start], placeholder(span.kind, value)]
             at = span.end
             self.counts[span.kind] += 1
-            if span.kind in _SPREADS and _TELLING.fullmatch(value):
-                self._known.setdefault(value, span.kind)
+            if span.kind in _SPREADS:
+                self._known.add(value, span.kind)
         return "".join([*parts, text[at:]])
 
     def _spread(self, text: str) -> str:
         """Without the values that were found elsewhere."""
-        spans: list[Span] = []
-        for value, kind in self._known.items():
-            at = text.find(value)
-            while at >= 0:
-                end = at + len(value)
-                around = text[at - 1 : at], text[end : end + 1]
-                if not any(one.isalnum() for one in around):
-                    spans.append(Span(at, end, kind))
-                at = text.find(value, end)
-        found = joined(spans, text)
+        found = joined(self._known.places(text), text)
         return self._hidden(self._without(found, text)) if found else text
 
     def _finds_something(self, one: Trajectory) -> bool:

@@ -20,8 +20,8 @@ from skillgit.trajectories.redaction.spans import Finder, Kind, Page, Span
 
 _LEAST, _MOST = 20, 128
 _RUN = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/=_-]{20,}+")
-_WORD = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
-_LONG_WORD = re.compile(r"[a-z]{7,}|[A-Z]{6,}|[0-9]{7,}")
+_WORD = re.compile(r"[A-Z]?[a-z]{4,}|[A-Z]{4,}")
+_LONG_WORD = re.compile(r"[a-z]{8,}|[A-Z]{8,}|[0-9]{8,}")
 _ASSIGNED = re.compile(r"(?:[=:>]|[ \t]is|(?:^|\s)--?[A-Za-z-]{1,30})[ \t]{0,3}\\{0,3}[\"'`]?$")
 _QUOTED = re.compile(r"[\"'`]$")
 _NO_SECRET = re.compile(
@@ -65,7 +65,7 @@ def _is_random(word: str) -> bool:
     mix = sum(a != b for a, b in itertools.pairwise(kinds)) / (len(kinds) - 1)
     if mix < _LEAST_MIX or _LONG_WORD.search(word):
         return False
-    if sum(map(len, _WORD.findall(word))) > len(word) / 3 or _bits(word) < _LEAST_BITS:
+    if sum(map(len, _WORD.findall(word))) > len(word) / 2 or _bits(word) < _LEAST_BITS:
         return False
     return not _IDENTIFIER.match(word) and not _is_text(word)
 

@@ -15,15 +15,21 @@ from skillgit.trajectories.redaction.spans import Finder, Kind, Page, Shape, Spa
 _NEW = r"(?![<$\{%*\[])"
 """A value does not begin as a blank to fill in, a variable or a placeholder."""
 _SUFFIX = r"(?:[_-]?(?:[0-9]{1,3}|value|prod|production|staging|dev|old|new))?"
+# IBM's services: their names alone make a key, or a word as short as `pw`, a secret's.
+_SERVICE = "|".join(
+    f"(?<={name})|(?<={name}[_-])|(?<={name}api)|(?<={name}[_-]api)|(?<={name}[_-]api[_-])"
+    for name in ("softlayer", "sl", "cloudant", "clou", "cl", "ibm", "iam", "cloud", "cos", "hmac")
+)
 _PASSWORD = (
-    r"(?:pass(?:word|wd|phrase|code)|passwort|contrase(?:ñ|n)a|pwd|secret|(?<=[_-])pass|(?<=_)pw"
+    r"(?:pass(?:word|wd|phrase|code)|passwort|contrase(?:ñ|n)a|pwd|secret|(?<=[_-])pass|(?<=[_-])pw"
+    rf"|(?:{_SERVICE})(?:key|pass|pw)"
     r"|(?:(?<=api)|(?<=api[_ -])|(?<=access)|(?<=access[_-])|(?<=account)|(?<=account[_-])"
     r"|(?<=private)|(?<=private[_-])|(?<=secret)|(?<=secret[_-])|(?<=signing)|(?<=signing[_-])"
     r"|(?<=encryption)|(?<=encryption[_-])|(?<=auth[_-])|(?<=service[_-])|(?<=client[_-])"
     r"|(?<=db[_-])|(?<=database[_-])|(?<=priv[_-])|(?<=storage[_-])|(?<=master[_-]))key)"
 ) + _SUFFIX
 _TOKEN = rf"(?:token|credentials?|auth){_SUFFIX}"
-_SIGN = r"(?:\\{0,3}[\"'])?[\])]?[ \t]{0,4}(?::=|=>|={1,3}|!==?|:)[ \t]{0,4}"
+_SIGN = r"(?:\\{0,3}[\"'])?[\])]?[ \t]{0,8}(?::=|=>|={1,3}|!==?|::?)[ \t]{0,8}"
 _OR_IS = rf"(?:{_SIGN}|[ \t]{{1,3}}is[ \t:]{{1,3}})"
 _QUOTED = rf"\\{{0,3}}(?P<quote>[\"'`])(?P<value>{_NEW}[^\n\"'`\\]{{4,512}}+)\\{{0,3}}(?P=quote)"
 _QUOTED_WORD = (
@@ -87,14 +93,29 @@ class _Assigned:
                 at = lowered.find(anchor, end)
 
 
+_WORDS = ("password", "passwd", "token", "secret", "api-key")
+_DASHED = re.compile(r"[a-z0-9-]{0,32}--(?![a-z0-9-])")  # backwards: `--my-` of `--my-token`
+_AFTER_FLAG = re.compile(_FLAG)
+
+
+def _flags(page: Page) -> Iterator[Span]:
+    """`--token VALUE` on a command line."""
+    lowered = page.lowered
+    for word in _WORDS:
+        for at in page.anchors(word):
+            found = _AFTER_FLAG.match(page.text, at + len(word))
+            if found and _DASHED.match(lowered[max(0, at - 35) : at][::-1]):
+                yield Span(*found.span("value"), Kind.PASSWORD)
+
+
 def _either(*patterns: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(f"(?i:{pattern})") for pattern in patterns)
 
 
 FINDERS: tuple[Finder, ...] = (
     _Assigned(
-        ("pass", "pwd", "secret", "key", "contrase", "_pw", "-pw"),
-        re.compile(f"(?i:[_-]?{_PASSWORD})"),
+        ("pass", "pw", "secret", "key", "contrase"),
+        re.compile(f"(?i:{_PASSWORD})"),
         _either(_OR_IS + _QUOTED, _OR_IS + _BARE, _TIGHT, _ELEMENT),
     ),
     _Assigned(
@@ -117,7 +138,7 @@ FINDERS: tuple[Finder, ...] = (
         re.compile(rf"(?i:(?:session(?:[_-]?id)?|sessid|phpsessid|csrftoken|sid)={_COOKIE})"),
     ),
     _named(("-u", "--user"), _CURL_USER),
-    _named(("--",), rf"--[a-z0-9-]{{0,30}}(?:password|passwd|token|secret|api-key){_FLAG}"),
+    _flags,
     _named(("login ",), r"login[ \t]{1,4}\S{1,100}\s{1,8}password[ \t]{1,4}(?P<value>\S{3,200})"),
     _named(
         ("sshpass",), rf"sshpass[ \t]{{1,4}}-p[ \t]{{0,4}}[\"']?(?P<value>{_BARE_CHAR}{{3,200}})"

@@ -22,7 +22,8 @@ def _shape(prefix: str, rest: str) -> Shape:
 
 
 _PREFIXED = (
-    *((aws, rf"[A-Z0-9]{{16}}{_APART}") for aws in ("AKIA", "ASIA", "ABIA", "ACCA", "A3T")),
+    *((aws, rf"[A-Z0-9]{{16}}{_APART}") for aws in ("AKIA", "ASIA", "ABIA", "ACCA")),
+    ("A3T", rf"[A-Z0-9]{{17}}{_APART}"),
     ("AIza", r"[0-9A-Za-z_-]{35}"),  # Google
     ("GOCSPX-", r"[0-9A-Za-z_-]{20,80}"),
     *((f"gh{one}_", r"[A-Za-z0-9_]{20,255}") for one in "pousr"),  # GitHub
@@ -113,7 +114,7 @@ _ANYWHERE = (
         re.compile(r"(?i):_authtoken\s{0,4}=\s{0,4}(?P<value>[A-Za-z0-9_-]{20,255})"),
     ),
 )
-_LONG = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{13,}+")
+_LONG = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{11,}+")
 _BY_INITIAL = {
     initial: re.compile(
         "|".join(f"{re.escape(known)}{rest}" for known, rest in _PREFIXED if known[0] == initial)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -118,43 +117,6 @@ def test_every_text_of_a_trajectory_is_redacted() -> None:
         Result.FAIL,
         0.5,
     )
-
-
-@pytest.mark.parametrize(
-    "part",
-    [
-        "a",
-        "eyJ",
-        "eyJ-",
-        "-----BEGIN PRIVATE KEY-----",
-        "-----BEGIN PRIVATE KEY-----\nA: b\n",
-        "sk-",
-        "password=",
-        "password='",
-        "password: a",
-        "://",
-        "://a:",
-        "@",
-        "a@",
-        "a.a@a.a.",
-        "a@a-",
-        "/home/",
-        "?token=",
-        "bearer ",
-        "bearer a",
-        "\\n",
-        "SG.a",
-        "C:\\Users\\",
-        "Basic ////",
-        " -u a:",
-        "[secret:",
-    ],
-)
-def test_long_texts_take_linear_time(part: str) -> None:
-    text = part * (400_000 // len(part))
-    begun = time.monotonic()
-    redact_text(text)
-    assert time.monotonic() - begun < 8
 
 
 pieces = st.lists(
