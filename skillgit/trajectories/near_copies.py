@@ -121,7 +121,8 @@ class _Print:
 
     def is_like(self, other: _Print) -> bool:
         """Do the two share nine tenths, as far as their sketches tell?"""
-        return sum(map(eq, self.sketch, other.sketch)) >= ALIKE * _BINS
+        same: int = sum(map(eq, self.sketch, other.sketch))
+        return same >= ALIKE * _BINS
 
 
 class _Shelf:
