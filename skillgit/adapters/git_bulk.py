@@ -44,8 +44,13 @@ class Bulk:
         raise NotImplementedError
 
     def write_blobs(self, contents: Iterable[bytes]) -> tuple[Oid, ...]:
-        """Store files, byte for byte."""
-        return self._store("blob", contents)
+        """Store files, byte for byte: as a stream, for a round has one for each trajectory."""
+        told: list[bytes] = []
+        for number, content in enumerate(contents, 1):
+            told += (b"blob\nmark :%d\ndata %d\n" % (number, len(content)), content)
+            told.append(b"\nget-mark :%d\n" % number)
+        found = self.run("fast-import", "--quiet", stdin=b"".join(told)).stdout if told else b""
+        return tuple(map(Oid, found.decode("ascii").split()))
 
     def write_trees(self, base: Oid, each: Sequence[Sequence[TreeChange]]) -> tuple[Oid, ...]:
         """The tree of `base` with these changes, with those, and so on."""

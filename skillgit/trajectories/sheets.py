@@ -7,8 +7,7 @@ echoes it, costs its reader one line instead of sixty.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -78,10 +77,11 @@ def sheets(steps: Sequence[Step]) -> tuple[Sheet, ...]:
     for step, lines in written:
         shown = _head(lines) if step.source == "system" else lines
         most = TASK_LINE_CHARS if step is task else LINE_CHARS
-        entries = tuple(memory.entries(step.number, shown, most))
-        urgent = _urgent(entries)
+        entries = memory.entries(step.number, shown, most)
+        text = "\n".join([entry.text for entry in entries])
+        urgent = _urgent(entries, text)
         weight = 3 if step is task else 2 if urgent or step in end else 1
-        size = sum(len(entry.text) for entry in entries) + len(entries)
+        size = len(text) + 1 if entries else 0
         more = len(shown) < len(lines)
         found.append(
             Sheet(step.number, step.source, len(lines), entries, urgent, weight, size, more)
@@ -94,9 +94,9 @@ def _head(lines: Sequence[str]) -> Sequence[str]:
     return lines[: texts[SYSTEM_LINES - 1]] if len(texts) > SYSTEM_LINES else lines
 
 
-def _urgent(entries: Sequence[Entry]) -> tuple[int, ...]:
+def _urgent(entries: Sequence[Entry], text: str) -> tuple[int, ...]:
     found: set[int] = set()
-    lowered = "\n".join(entry.text for entry in entries).lower()
+    lowered = text.lower()
     if not any(hint in lowered for hint in _ERROR_HINTS):
         return ()
     for index, entry in enumerate(entries):
@@ -122,38 +122,46 @@ class _Memory:
     def __init__(self) -> None:
         self._lines: dict[int, Sequence[str]] = {}
         self._keys: dict[int, list[str]] = {}
-        self._places: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+        self._places: dict[str, list[tuple[int, int]]] = {}
 
-    def entries(self, step: int, lines: Sequence[str], most: int) -> Iterator[Entry]:
+    def entries(self, step: int, lines: Sequence[str], most: int) -> tuple[Entry, ...]:
         """The entries of a step, cut at `most` characters; its lines are remembered on the way."""
         self._lines[step] = lines
-        self._keys[step] = keys = [_key(line) for line in lines]
+        self._keys[step] = keys = list(map(_key, lines))
+        found: list[Entry] = []
         at = 0
         while at < len(lines):
-            run = self._longest_run(step, at) if keys[at] in self._places else None
+            places = self._places.get(keys[at])
+            run = self._longest_run(step, at, places) if places else None
             if run:
                 how = "same as" if run.exact else "nearly the same as"
                 note = f"… {how} step {run.step}, lines {run.source} …"
-                yield Entry(at + 1, at + run.length, note, note=True)
+                found.append(Entry(at + 1, at + run.length, note, note=True))
                 at += run.length
                 continue
             if keys[at]:
-                yield Entry(at + 1, at + 1, f"{at + 1}| {_cut(lines[at], most)}")
-                places = self._places[keys[at]]
-                if len(places) < _PLACES:
+                found.append(Entry(at + 1, at + 1, f"{at + 1}| {_cut(lines[at], most)}"))
+                if places is None:
+                    self._places[keys[at]] = [(step, at)]
+                elif len(places) < _PLACES:
                     places.append((step, at))
             at += 1
+        return tuple(found)
 
-    def _longest_run(self, step: int, at: int) -> _Run | None:
+    def _longest_run(self, step: int, at: int, places: Iterable[tuple[int, int]]) -> _Run | None:
         here = self._keys[step]
         best_length, best_step, best_start = 0, 0, 0
-        for old_step, start in self._places.get(here[at], ()):
+        for old_step, start in places:
             there = self._keys[old_step]
             # A block of the same step may be repeated, but not overlap itself.
             room = min(len(here) - at, (at if old_step == step else len(there)) - start)
-            length = next((n for n in range(room) if here[at + n] != there[start + n]), room)
+            length = 1
+            while length < room and here[at + length] == there[start + length]:
+                length += 1
             if length > best_length:
                 best_length, best_step, best_start = length, old_step, start
+        if best_length < _LEAST_RUN:
+            return None
         while best_length and not here[at + best_length - 1]:
             best_length -= 1
         lines = self._lines[step][at : at + best_length]

@@ -94,9 +94,8 @@ def view(trajectory: Trajectory, max_chars: int) -> View:
     everything = sheets(trajectory.steps)
     for count in _counts(len(everything), max_chars):
         chosen = _chosen(everything, count)
-        level = _level(everything, chosen, max_chars)
+        level, page = _fullest(everything, chosen, max_chars)
         if level >= _LEAST_LEVEL or (count == 1 and level >= 0):
-            page = _page(everything, chosen, level)
             return View(trajectory, "\n".join(page.lines), page.shown)
     return View(trajectory, "", {})
 
@@ -122,18 +121,22 @@ def _chosen(everything: Sequence[Sheet], count: int) -> frozenset[int]:
     return frozenset(list(order)[:count])
 
 
-def _level(everything: Sequence[Sheet], chosen: frozenset[int], max_chars: int) -> int:
-    """The most characters per unit of weight with which the page fits; -1 where nothing does."""
+def _fullest(
+    everything: Sequence[Sheet], chosen: frozenset[int], max_chars: int
+) -> tuple[int, _Page]:
+    """The fullest page that fits, with its characters per unit of weight; -1 where none does."""
     low, high = -1, max(everything[at].size for at in chosen)
-    if _page(everything, chosen, high).size <= max_chars:
-        return max(high, _LEAST_LEVEL)
+    found = _page(everything, chosen, high)
+    if found.size <= max_chars:
+        return max(high, _LEAST_LEVEL), found
     while high - low > 1:
         middle = (low + high) // 2
-        if _page(everything, chosen, middle).size <= max_chars:
-            low = middle
+        page = _page(everything, chosen, middle)
+        if page.size <= max_chars:
+            low, found = middle, page
         else:
             high = middle
-    return low
+    return low, found
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ additions compare one text with all others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from rapidfuzz import fuzz, process  # noqa: TID251 - its home
@@ -54,15 +54,12 @@ class Wordings:
         return self._nearest(self._sorted[number], number)
 
     def _nearest(self, text: str, before: int | None = None) -> int | None:
-        if not self._blocks:
-            near = process.extractOne(text, self._known, scorer=fuzz.ratio, score_cutoff=NEAR)
-            return near[2] if near else None
-        best, found = NEAR, None
-        for number in self._candidates(text, len(self._texts) if before is None else before):
-            score = fuzz.ratio(text, self._known[number], score_cutoff=best)
-            if score > best or (found is None and score >= best):
-                best, found = score, number
-        return found
+        known: Mapping[int, str] = self._known
+        if self._blocks:
+            last = len(self._texts) if before is None else before
+            known = {number: known[number] for number in self._candidates(text, last)}
+        near = process.extractOne(text, known, scorer=fuzz.ratio, score_cutoff=NEAR)
+        return near[2] if near else None
 
     def _candidates(self, text: str, before: int) -> Iterator[int]:
         counts = _counts(text)
