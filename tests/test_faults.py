@@ -12,10 +12,8 @@ PLAN = Plan(
     base=0.05, per_token=0.0, slots=16, retry_after=0.3, refuse_seconds=0.2, drip_seconds=5.0
 )
 BATCH = ("--merge-batch", "6")
-FEW_TRIES = {"SKILLGIT_ENDPOINT_RETRIES": "1"}
-"""A request that never succeeds is tried for half a minute, which no test has to wait for."""
-SLACK = 3.0
-"""Seconds that a busy machine may add to a round that takes one."""
+SLACK = 4.0
+"""Seconds that a busy machine may add to a round that takes one or two."""
 GROUPS = {
     "transport": (
         Kind.REFUSED,
@@ -76,7 +74,7 @@ def test_what_never_succeeds_is_left_out_and_told(
     ground: Ground, healthy: Round, group: str
 ) -> None:
     faults = tuple(Fault(kind, RATE, poison=True, roles=ANALYSTS) for kind in GROUPS[group])
-    faulted = ground.round(replace(PLAN, faults=faults), *BATCH, env=FEW_TRIES)
+    faulted = ground.round(replace(PLAN, faults=faults), *BATCH)
     assert complaints(healthy, faulted) == []
     assert faulted.excluded.keys() <= healthy.patches.keys()
     assert 0 < len(faulted.excluded) < 24 or group == "context"
@@ -85,11 +83,11 @@ def test_what_never_succeeds_is_left_out_and_told(
     in_time(healthy, faulted)
 
 
-@pytest.mark.parametrize("seed", [11, 13])
+@pytest.mark.parametrize("seed", [11, 12, 13])
 def test_everything_together(ground: Ground, healthy: Round, seed: int) -> None:
     once = tuple(Fault(kind, 0.04) for kind in Kind)
     poison = tuple(Fault(kind, 0.01, poison=True) for kind in Kind)
-    faulted = ground.round(replace(PLAN, seed=seed, faults=(*once, *poison)), *BATCH, env=FEW_TRIES)
+    faulted = ground.round(replace(PLAN, seed=seed, faults=(*once, *poison)), *BATCH)
     assert complaints(healthy, faulted) == []
     assert len(faulted.faults) > 3
     in_time(healthy, faulted)

@@ -20,7 +20,7 @@ def usage_lines(evolution: Evolution) -> Iterator[str]:
     share = "" if rate is None else f", {rate:.0%}"
     yield (
         f"Model         {used.calls} calls, {used.cached_calls} answered from the cache,"
-        f" {used.failed_calls} failed; {used.prompt_tokens} prompt tokens"
+        f" {used.failed_calls} failed{_again(used)}; {used.prompt_tokens} prompt tokens"
         f" ({used.cached_tokens} cached by the server{share}), {used.output_tokens} output tokens"
     )
     kinds = unanswered(evolution).most_common()
@@ -30,6 +30,15 @@ def usage_lines(evolution: Evolution) -> Iterator[str]:
     if kinds[_KINDS:]:
         rest = sum(count for _, count in kinds[_KINDS:])
         yield f"              {rest} for {len(kinds) - _KINDS} other reasons"
+
+
+def _again(used: Usage) -> str:
+    """Of the calls, those that were the same request again."""
+    words = (
+        (used.retried_calls, "sent again after a failure"),
+        (used.hedged_calls, "copied because they took long"),
+    )
+    return "".join(f", {count} {what}" for count, what in words if count)
 
 
 def unanswered(evolution: Evolution) -> Counter[str]:

@@ -18,6 +18,7 @@ from skillgit.endpoint.completions import Letter, Said, is_too_long, read_comple
 from skillgit.endpoint.failures import (
     BUDGETS,
     LEAST_LONGEST,
+    LONGEST_PASSING,
     OWN_TRIES,
     Again,
     failure_of,
@@ -112,18 +113,20 @@ class Courier:
                 return 0.0 if tries.restarts <= _RESTARTS else None
             fault = Fault.REQUEST if fault is Fault.UNKNOWN else fault
         tries.count(failed.failure, fault)
-        return self._pause(tries, server, failed, own=fault is Fault.REQUEST)
+        return self._pause(tries, server, failed, fault)
 
-    def _pause(self, tries: _Tries, server: Server, failed: Failed, *, own: bool) -> float | None:
+    def _pause(self, tries: _Tries, server: Server, failed: Failed, fault: Fault) -> float | None:
         failure, budget = failed.failure, BUDGETS[failed.failure]
         number, most = tries.same[failure], budget.resent * self._fleet.retries
         seconds = pause(failure, number, tries.trial.key)
         asked_for = min(failed.refused.retry_after, budget.longest) if failed.refused else 0.0
-        if own:
+        if fault is Fault.REQUEST:
             short = min(seconds, max(LEAST_LONGEST, self._pace.typical()))
             return asked_for or short if tries.own <= min(OWN_TRIES, most) else None
         if number > most:
             return None
+        if fault is Fault.PASSING:
+            seconds = min(seconds, max(LONGEST_PASSING, self._pace.typical()))
         if failure is Failure.RATE_LIMITED:
             self._fleet.slow_down(server, asked_for or seconds)
             return min(seconds, asked_for or seconds)

@@ -63,7 +63,9 @@ BUDGETS: Mapping[Failure, Budget] = MappingProxyType(
 OWN_TRIES = 3
 """So often a request is sent again that fails while the server is well: see troubles.py."""
 LEAST_LONGEST = 0.5
-"""Seconds. It is also waited no longer for then than a call takes here, or as long as this."""
+"""Seconds. No wait is longer for it than a call takes here, or than this."""
+LONGEST_PASSING = 2.0
+"""Nor than this for a trouble that passes: while some are answered, all are, one after another."""
 
 LONGEST_RETRY_AFTER = 60.0
 """Seconds; a server that wants more is asked again earlier, and after some times given up."""

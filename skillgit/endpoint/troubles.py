@@ -23,6 +23,8 @@ class Fault(Enum):
 
     SERVER = auto()
     """Or of the way there."""
+    PASSING = auto()
+    """The server's, and others that failed were answered meanwhile."""
     REQUEST = auto()
     UNKNOWN = auto()
     """The server's health would tell."""
@@ -64,9 +66,9 @@ class Troubles:
         trial.answered, trial.mended = self._answered, self._mended
         trial.failures += 1
         self._failing.add(trial.key)
-        if mended or not self._answered:
-            return Fault.SERVER
         if others:
-            return Fault.REQUEST
+            return Fault.PASSING if mended else Fault.REQUEST
+        if not self._answered:
+            return Fault.SERVER
         many = len(self._failing) > max(_MANY, self._answered // _SHARE)
         return Fault.SERVER if many else Fault.UNKNOWN

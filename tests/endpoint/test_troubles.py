@@ -63,7 +63,7 @@ def test_what_is_answered_after_all_shows_that_the_trouble_passes() -> None:
         for one in refused[:5]:
             troubles.answered(one)
         refused = refused[5:]
-        assert {troubles.failed(one) for one in refused} == {Fault.SERVER}
+        assert {troubles.failed(one) for one in refused} == {Fault.PASSING}
 
 
 def test_what_passed_once_does_not_excuse_for_ever() -> None:
@@ -72,6 +72,6 @@ def test_what_passed_once_does_not_excuse_for_ever() -> None:
     troubles.failed(bad)
     troubles.failed(passing)
     troubles.answered(passing)
-    assert troubles.failed(bad) is Fault.SERVER
+    assert troubles.failed(bad) is Fault.PASSING
     troubles.answered(troubles.begin("another"))
     assert troubles.failed(bad) is Fault.REQUEST
