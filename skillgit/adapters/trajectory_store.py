@@ -89,6 +89,16 @@ def _write(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        half.replace(path)
+        _put(half, path)
     finally:
         half.unlink(missing_ok=True)
+
+
+def _put(half: Path, path: Path) -> None:
+    """Give it its name; where another process was first, theirs stays."""
+    try:
+        path.hardlink_to(half)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links
+        half.replace(path)

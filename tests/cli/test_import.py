@@ -14,6 +14,8 @@ from skillgit import cli
 from skillgit.adapters.files import read_trajectory_files
 from skillgit.config import Collect
 from skillgit.stages.collect import collect
+from skillgit.trajectories.documents import SourceFile
+from skillgit.trajectories.found import found_in
 from skillgit.types import Pool, Trajectory
 
 CASES = Path(__file__).parents[1] / "trajectories/cases"
@@ -141,8 +143,18 @@ def test_real_files_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     sent = ("--no-redact", "--i-know-that-secrets-are-sent")
     assert run(REAL, "-o", tmp_path / "store", "-q", *sent) == 0
     assert "827 with 3,638 steps" in capsys.readouterr().out
-    again = pool(tmp_path / "store", redact=False)
-    assert everything(again) == everything(pool(REAL, redact=False))
+    found, again = ({one.id: one for one in read(each)} for each in (REAL, tmp_path / "store"))
+    assert len(again) == 827
+    assert again == found
+
+
+def read(folder: Path) -> list[Trajectory]:
+    """All that a folder holds, with the outcomes that their places give them."""
+    kept = []
+    for item in read_trajectory_files([folder]):
+        if isinstance(item, SourceFile):
+            kept += [replace(one.trajectory, stored_as=None) for one in found_in(item).found]
+    return kept
 
 
 # --------------------------------------------------------------------------- a second time

@@ -58,7 +58,8 @@ OUTCOMES = st.builds(
 def built(steps: list[Step], outcome: Outcome, names: tuple[str, str]) -> Trajectory:
     numbered = tuple(replace(step, number=at) for at, step in enumerate([*steps, ACTING], 1))
     digest = digest_of(repr(numbered).encode())
-    return Trajectory(digest, names[0], numbered, outcome, "runs/a.json:3", "robot", names[1])
+    had = (digest_of(b"a skill"),) if len(steps) % 2 else ()
+    return Trajectory(digest, names[0], numbered, outcome, "a.json:3", "robot", names[1], had)
 
 
 TRAJECTORIES = st.builds(built, STEPS, OUTCOMES, st.tuples(TEXT, TEXT))
