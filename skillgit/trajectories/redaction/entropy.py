@@ -20,7 +20,7 @@ from skillgit.trajectories.redaction.spans import Finder, Kind, Page, Span
 
 _LEAST, _MOST = 20, 128
 _RUN = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/=_-]{20,}+")
-_WORD = re.compile(r"[A-Z]?[a-z]{4,}|[A-Z]{4,}")
+_WORD = re.compile(r"[A-Z]?(?=[a-z]{0,9}[aeiou])[a-z]{3,}")
 _LONG_WORD = re.compile(r"[a-z]{8,}|[A-Z]{8,}|[0-9]{8,}")
 _ASSIGNED = re.compile(r"(?:[=:>]|[ \t]is|(?:^|\s)--?[A-Za-z-]{1,30})[ \t]{0,3}\\{0,3}[\"'`]?$")
 _QUOTED = re.compile(r"[\"'`]$")
@@ -36,6 +36,7 @@ _IDENTIFIER = re.compile(
 )
 """What services call their calls."""
 _LEAST_MIX = 0.4
+_MOST_WORDS = 0.45
 _LEAST_BITS = 3.6
 _LINE = 160
 """So much of the lines before and after is looked at."""
@@ -65,7 +66,7 @@ def _is_random(word: str) -> bool:
     mix = sum(a != b for a, b in itertools.pairwise(kinds)) / (len(kinds) - 1)
     if mix < _LEAST_MIX or _LONG_WORD.search(word):
         return False
-    if sum(map(len, _WORD.findall(word))) > len(word) / 2 or _bits(word) < _LEAST_BITS:
+    if sum(map(len, _WORD.findall(word))) > _MOST_WORDS * len(word) or _bits(word) < _LEAST_BITS:
         return False
     return not _IDENTIFIER.match(word) and not _is_text(word)
 

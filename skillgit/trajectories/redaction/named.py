@@ -14,6 +14,11 @@ from skillgit.trajectories.redaction.spans import Finder, Kind, Page, Shape, Spa
 
 _NEW = r"(?![<$\{%*\[])"
 """A value does not begin as a blank to fill in, a variable or a placeholder."""
+_NO_DUMMY = (
+    r"(?!(?:(?:test|your|my|the|an?|example|secret|dummy|fake|change|me|placeholder|insecure|key"
+    r"|django|token|password|api|here|not|value|dev|local|string)[_ -]?)+\\{0,3}[\"'`])"
+)
+"""Nor is it made of the words with which examples say that they are none."""
 _SUFFIX = r"(?:[_-]?(?:[0-9]{1,3}|value|prod|production|staging|dev|old|new))?"
 # IBM's services: their names alone make a key, or a word as short as `pw`, a secret's.
 _SERVICE = "|".join(
@@ -31,7 +36,10 @@ _PASSWORD = (
 _TOKEN = rf"(?:token|credentials?|auth){_SUFFIX}"
 _SIGN = r"(?:\\{0,3}[\"'])?[\])]?[ \t]{0,8}(?::=|=>|={1,3}|!==?|::?)[ \t]{0,8}"
 _OR_IS = rf"(?:{_SIGN}|[ \t]{{1,3}}is[ \t:]{{1,3}})"
-_QUOTED = rf"\\{{0,3}}(?P<quote>[\"'`])(?P<value>{_NEW}[^\n\"'`\\]{{4,512}}+)\\{{0,3}}(?P=quote)"
+_QUOTED = (
+    rf"\\{{0,3}}(?P<quote>[\"'`])(?P<value>{_NEW}{_NO_DUMMY}[^\n\"'`\\]{{4,512}}+)"
+    r"\\{0,3}(?P=quote)"
+)
 _QUOTED_WORD = (
     rf"\\{{0,3}}(?P<quote>[\"'])(?P<value>{_NEW}[^\s\"'\\]{{12,2048}}+)\\{{0,3}}(?P=quote)"
 )
