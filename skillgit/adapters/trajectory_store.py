@@ -3,12 +3,12 @@
     store/t-4f2a90c1d3e7.json            the trajectory as ATIF
     store/t-4f2a90c1d3e7.result.json     who says how it ended, and what; not where nobody does
 
-A file is there as a whole or not at all, and nothing is overwritten.
+A file is there as a whole or not at all, and nothing is overwritten. After a power failure a file
+may be empty: to wait for the disk a million times takes an hour. An empty one is written again.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
 from enum import Enum
 from pathlib import Path
@@ -77,7 +77,7 @@ def _is_of(known: bytes, one: Trajectory) -> bool:
 
 def _bytes(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return path.read_bytes() or None
     except FileNotFoundError:
         return None
 
@@ -85,10 +85,7 @@ def _bytes(path: Path) -> bytes | None:
 def _write(path: Path, data: bytes) -> None:
     half = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
-        with half.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        half.write_bytes(data)
         _put(half, path)
     finally:
         half.unlink(missing_ok=True)
@@ -99,6 +96,7 @@ def _put(half: Path, path: Path) -> None:
     try:
         path.hardlink_to(half)
     except FileExistsError:
-        return
+        if not path.stat().st_size:
+            half.replace(path)
     except OSError:  # a file system without links
         half.replace(path)

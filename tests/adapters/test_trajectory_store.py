@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,17 +55,27 @@ def test_another_trajectory_of_the_same_id_stays_outside(store: TrajectoryStore)
 def test_of_two_processes_the_first_one_counts(
     store: TrajectoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = os.fsync
+    real = Path.hardlink_to
 
-    def meanwhile(number: int) -> None:
-        real(number)
-        store.place(ONE).write_bytes(b"theirs")
+    def meanwhile(path: Path, target: Path) -> None:
+        path.write_bytes(b"theirs")
+        real(path, target)
 
     bare = replace(ONE, outcome=Outcome(Result.UNKNOWN))
-    monkeypatch.setattr("os.fsync", meanwhile)
+    monkeypatch.setattr(Path, "hardlink_to", meanwhile)
     store.save(bare)
     assert store.place(ONE).read_bytes() == b"theirs"
     assert names(store) == [f"{ONE.id}.json"]
+
+
+def test_what_a_power_failure_left_empty_is_written_again(store: TrajectoryStore) -> None:
+    store.save(ONE)
+    whole = store.place(ONE).read_bytes()
+    for path in store.root.iterdir():
+        path.write_bytes(b"")
+    assert store.save(ONE) is Saved.ADDED
+    assert store.place(ONE).read_bytes() == whole
+    assert all(path.stat().st_size for path in store.root.iterdir())
 
 
 def test_without_links_it_is_renamed(

@@ -198,7 +198,7 @@ def test_another_file_of_the_same_name_stays(
     store = tmp_path / "store"
     told(capsys, runs, "-o", store)
     place = next(path for path in store.iterdir() if not path.name.endswith(".result.json"))
-    for other in (b"", b"no JSON", json.dumps({"messages": []}).encode()):
+    for other in (b"no JSON", json.dumps({"messages": []}).encode()):
         place.write_bytes(other)
         found = told(capsys, runs, "-o", store)
         assert found["saved"] == {"differs": 1, "there": 2}
@@ -211,11 +211,13 @@ def test_nothing_half_written_is_left(
 ) -> None:
     store = tmp_path / "store"
 
-    def full(_: int) -> None:
+    def full(path: Path, data: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(data[:10])
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as disk:
-        disk.setattr("os.fsync", full)
+        disk.setattr(Path, "write_bytes", full)
         assert run(runs, "-o", store, "-q") == 3
     assert "No space left on device" in capsys.readouterr().err
     assert contents(store) == {}
