@@ -30,6 +30,7 @@ from skillgit.stages.analyze.hiding import showing_no_secrets
 from skillgit.stages.analyze.marking import scratch
 from skillgit.stages.analyze.proof import PROVEN, Judgement, Trial
 from skillgit.stages.analyze.tools import EXPLORE, GRADE, REPAIR, Place, analyst_tools
+from skillgit.trajectories.lines import plain
 from skillgit.trajectories.view import step_text, view
 from skillgit.types import Excluded, Exclusion, Proof, Trajectory, Usage
 
@@ -39,6 +40,13 @@ _MOST_RUN_BYTES = 64 << 20
 _FORM = "(99,999 aa)"
 """Of the right answer in the example."""
 _NUMBER = re.compile(r"^\d+\| ", re.MULTILINE)
+_HEADING = (
+    r"(?=TASK$|THE (?:RUN|LAST PROGRAM|NEAREST REPAIR|GRADER)\b|OTHER REPAIRS\b|\[step \d|\u2026 )"
+)
+_FORGED_IN_VIEW = re.compile(rf"^\d+\| {_HEADING}", re.MULTILINE)
+_FORGED = re.compile(rf"^{_HEADING}", re.MULTILINE)
+_MARK = "| "
+"""Before a line of the run that looks like a heading of the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +160,13 @@ class _Words:
     @classmethod
     async def of(cls, patient: Patient, options: Analyze, prompts: Prompts) -> _Words:
         case, domain = patient.trial.task.cases[0], patient.trial.domain
-        trace = _NUMBER.sub("", view(patient.trajectory, options.trajectory_chars).text)
+        numbered = view(patient.trajectory, options.trajectory_chars).text
+        trace = _NUMBER.sub("", _FORGED_IN_VIEW.sub(_MARK, numbered))
         preview = await asyncio.to_thread(domain.preview, case)
         return cls(patient, prompts, trace, patient.trial.bench.clean(preview))
 
     def opening(self, attempts: Attempts) -> tuple[Message, ...]:
-        task, program = self.patient.trial.task, self.patient.program
+        task, program = self.patient.trial.task, _FORGED.sub(_MARK, plain(self.patient.program))
         question = self.prompts(
             "diagnose-task",
             query=self.patient.trial.bench.clean(task.query),
