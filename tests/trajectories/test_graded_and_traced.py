@@ -395,6 +395,6 @@ def test_a_megabyte_takes_less_than_a_second(made: Callable[[int], bytes]) -> No
     data = made(3000)
     megabytes = len(data) / 1e6
     assert megabytes > 0.1
-    begun = time.monotonic()
+    begun = time.process_time()
     check(read(data, "a.jsonl" if data.count(b"\n") > 1 and data[:1] == b"{" else "a.json"))
-    assert time.monotonic() - begun < max(1.0, megabytes)
+    assert time.process_time() - begun < max(1.0, megabytes)

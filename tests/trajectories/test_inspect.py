@@ -157,9 +157,9 @@ def test_without_the_extra_the_message_says_how_to_get_it(monkeypatch: pytest.Mo
 def test_bombs_are_refused_without_unpacking_them() -> None:
     parts = {"header.json": json.dumps(HEADER).encode()}
     bomb = packed({**parts, "samples/1_epoch_1.json": b" " * 150_000_000})
-    begun = time.monotonic()
+    begun = time.process_time()
     found = read(bomb)
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
     assert found.trajectories == ()
     assert "claim to hold 150 MB is not unpacked" in told(found)[0]
 
