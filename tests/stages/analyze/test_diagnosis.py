@@ -112,7 +112,7 @@ def test_the_prompt_is_the_same_for_all_but_for_its_last_message(
 ) -> None:
     lab = Lab(tmp_path, endpoint, options=Analyze(turns=1, starts=1))
     lab.failed_run("one")
-    lab.failed_run("two", left={"answer.txt": "eleven"})
+    lab.failed_run("two", [f"{FAILED}\n# of another run"], {"answer.txt": "eleven"})
     endpoint.reply = lambda _: wrong(1)
     lab.analyze()
     first, second = (request["messages"] for request in endpoint.requests)
