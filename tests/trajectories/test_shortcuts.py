@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,6 +98,16 @@ def test_a_text_without_anything_unseen_is_left_as_it_is(text: str) -> None:
 def test_calls_are_found_among_whatever_can_be_one(code: str) -> None:
     found = list(vocabulary._calls(code))  # noqa: SLF001 - what is tested
     assert found == vocabulary._CALL.findall(code)  # noqa: SLF001 - the long way
+
+
+OPTIONS = ["a=True", "A=True", "ab.c=None", "_x1=False", "=True", "é=None", "b=Trueish", "x" * 70]
+
+
+@given(st.lists(st.sampled_from([*OPTIONS, " ", "(", ".", "=False"]), max_size=8).map("".join))
+def test_options_are_found_among_whatever_can_be_one(code: str) -> None:
+    plainly = re.findall(r"(?<![\w.])([a-z_]\w*=(?:True|False|None))\b", code)
+    found = list(vocabulary._options(code))  # noqa: SLF001 - what is tested
+    assert [name for name in found if len(name) <= 60] == [n for n in plainly if len(n) <= 60]
 
 
 @given(st.lists(texts, min_size=1))

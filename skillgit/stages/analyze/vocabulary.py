@@ -16,7 +16,8 @@ from skillgit.types import Trajectory
 MOST = 12
 _MOST_CHARS = 60
 _CALL = re.compile(r"(?<![\w.])((?:[A-Za-z_]\w*\.)*)([A-Za-z_]\w*)\(")
-_OPTION = re.compile(r"(?<![\w.])([a-z_]\w*=(?:True|False|None))\b")
+_VALUE = re.compile(r"=(?:True|False|None)\b")
+_OPTION = re.compile(r"(?<![\w.])[a-z_]\w*\Z")
 _DEFINED = re.compile(r"\b(?:def|class)\s+([A-Za-z_]\w*)")
 _COMMON = frozenset(
     {*dir(builtins), *dir(str), *dir(list), *dir(dict), "get", "items", "join", "if", "while"}
@@ -26,13 +27,14 @@ _COMMON = frozenset(
 def unmentioned(trajectory: Trajectory, base: str) -> list[str]:
     """Calls and options of the agent that the skill never mentions, the most frequent first."""
     code = "\n".join(step_text(step) for step in trajectory.steps if step.source == "agent")
-    own = {*(_DEFINED.findall(code) if "def" in code or "class" in code else ()), *_COMMON}
+    own = set(_DEFINED.findall(code)) if "def" in code or "class" in code else frozenset()
     found: Counter[str] = Counter()
-    for owner, name in _calls(code):
-        if name not in own and name not in base and not name.startswith("__"):
-            found[f"{owner.rpartition('.')[0].rpartition('.')[2]}.{name}".lstrip(".")] += 1
-    if any(value in code for value in ("=True", "=False", "=None")):
-        found.update(option for option in _OPTION.findall(code) if option not in base)
+    for (owner, name), times in Counter(_calls(code)).items():
+        known = name in _COMMON or name in own or name in base
+        if not known and not name.startswith("__"):
+            found[f"{owner.rpartition('.')[0].rpartition('.')[2]}.{name}".lstrip(".")] += times
+    options = Counter(_options(code))
+    found.update({option: times for option, times in options.items() if option not in base})
     # A name is shown outside the lines of the run: one as long as a sentence is none.
     short = (name for name in found if len(name) <= _MOST_CHARS)
     return sorted(short, key=lambda name: (-found[name], name))[:MOST]
@@ -43,6 +45,15 @@ def _calls(code: str) -> Iterator[tuple[str, str]]:
     for part in code.split("(")[:-1]:
         if part and (part[-1] == "_" or part[-1].isalnum()):
             yield from _CALL.findall(f"{part.rsplit(None, 1)[-1]}(")
+
+
+def _options(code: str) -> Iterator[str]:
+    """What is set to True, False or None: the values are looked for first, for they are rare."""
+    for value in _VALUE.finditer(code):
+        end = value.start()
+        name = _OPTION.search(code, max(0, end - _MOST_CHARS), end)
+        if name:
+            yield f"{name[0]}{value[0]}"
 
 
 def invented(trajectory: Trajectory, words: str, base: str) -> list[str]:
