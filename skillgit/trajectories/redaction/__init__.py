@@ -56,6 +56,7 @@ class Redactor:
     def __init__(self, pattern: str = "", *, names: bool = True) -> None:
         self.counts: Counter[Kind] = Counter()
         self._known = Known()
+        self._openers = Redactor(pattern, names=False) if names else None
         self._finders = (*_OPENERS, *(_PEOPLE if names else ()))
         if pattern:
             self._finders = (*self._finders, _own(pattern))
@@ -84,7 +85,8 @@ class Redactor:
 
     def remark(self, remark: Diagnostic) -> Diagnostic:
         """A message may quote a file; where the file lies a person must be able to read."""
-        return replace(remark, message=self._uncounted(remark.message))
+        origin = self._openers.text(remark.origin) if self._openers else remark.origin
+        return replace(remark, origin=origin, message=self._uncounted(remark.message))
 
     def _uncounted(self, text: str) -> str:
         before = self.counts.copy()
