@@ -5,11 +5,13 @@ A reply has *arrived* when it is in the memory of the repository; what was on it
 
 from __future__ import annotations
 
+import itertools
 import random
 import shutil
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -22,7 +24,9 @@ from scripted import Answer, Request, ScriptedEndpoint
 
 pytestmark = pytest.mark.usefixtures("unmeasured")
 
-KILLS = 20
+KILLS = 10
+"""In each of two chains."""
+DATE = "1795000000"
 DELAY = 0.04
 """Seconds that each reply takes."""
 AT_LATEST = 0.5
@@ -104,32 +108,55 @@ def noting(sent: dict[str, float]) -> Callable[[Request], Answer]:
     return reply
 
 
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A round that nobody disturbed."""
+
+    pristine: Site
+    ids: dict[str, str]
+    seconds: float
+
+    @classmethod
+    def made(cls, folder: Path) -> Whole:
+        pristine = Site.make(folder)
+        with ScriptedEndpoint(noting({})) as endpoint:
+            began = time.monotonic()
+            chain = Watched(pristine.copy(folder / "whole"), endpoint, {}, DATE)
+            assert chain.start().ended().code == 0
+            return cls(pristine, chain.site.ids(), time.monotonic() - began)
+
+    def killed(self, folder: Path, seed: int) -> None:
+        """Chains of runs with `KILLS` kills in all; each ends with the commits of this one."""
+        draw, kills, chains = random.Random(seed), 0, itertools.count()
+        sent: dict[str, float] = {}
+        with ScriptedEndpoint(noting(sent)) as endpoint:
+
+            def fresh() -> Watched:
+                site = self.pristine.copy(folder / str(next(chains)))
+                return Watched(site, endpoint, sent, DATE)
+
+            current = fresh()
+            while kills < KILLS:
+                run = current.start()
+                with suppress(TimeoutExpired):
+                    run.process.wait(draw.uniform(0.2, 1.0) * self.seconds)
+                if run.process.poll() is None:
+                    kills += 1
+                    run.kill(alone=draw.random() < 0.5)
+                    current.check(time.monotonic())
+                    continue
+                current.ended(run.ended(), self.ids)
+                current = fresh()
+            current.ended(current.start().ended(), self.ids)
+
+
 def test_twenty_random_points(tmp_path: Path) -> None:
-    pristine, draw = Site.make(tmp_path), random.Random(20261122)
-    sent: dict[str, float] = {}
-    with ScriptedEndpoint(noting(sent)) as endpoint:
-
-        def chain(number: int) -> Watched:
-            site = pristine.copy(tmp_path / str(number))
-            return Watched(site, endpoint, sent, "1795000000")
-
-        whole, began = chain(0), time.monotonic()
-        assert whole.start().ended().code == 0
-        seconds, kills, chains = time.monotonic() - began, 0, 1
-        current = chain(chains)
-        while kills < KILLS:
-            run = current.start()
-            with suppress(TimeoutExpired):
-                run.process.wait(draw.uniform(0.2, 1.0) * seconds)
-            if run.process.poll() is None:
-                kills += 1
-                run.kill(alone=draw.random() < 0.5)
-                current.check(time.monotonic())
-                continue
-            current.ended(run.ended(), whole.site.ids())
-            chains += 1
-            current = chain(chains)
-        current.ended(current.start().ended(), whole.site.ids())
+    """Ten and ten, side by side."""
+    whole = Whole.made(tmp_path)
+    with ThreadPoolExecutor(2) as both:
+        done = [both.submit(whole.killed, tmp_path / f"{seed}", seed) for seed in (20261122, 3)]
+        for one in done:
+            one.result()
 
 
 def test_while_a_reply_is_written_down(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ BUDGETS: Mapping[Failure, Budget] = MappingProxyType(
     }
 )
 
-OWN_TRIES = 3
+OWN_TRIES = 2
 """So often a request is sent again that fails while the server is well: see troubles.py."""
 LEAST_LONGEST = 0.5
 """Seconds. No wait is longer for it than a call takes here, or than this."""

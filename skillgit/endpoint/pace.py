@@ -30,6 +30,8 @@ _UNKNOWN = 0.5
 a first call."""
 _PATIENT = 3.0
 """No call is given up before so many times the time after which a copy is sent."""
+_IN_VAIN = 2.0
+"""Nor before so many times that after a copy that is not answered either."""
 _QUICK = 10.0
 """What takes no longer may be sent again on suspicion; a copy of longer work must be worth it."""
 _GUESSED = 4.0
@@ -180,10 +182,10 @@ class Pace:
             return True
         waited, patience = now - flight.since, self.patience(flight.kind, flight.size)
         stuck = self._meanwhile(flight) + self._trusted < len(self._flights)
-        if waited < _PATIENT * patience or stuck or not self._answered:
+        if stuck or not self._answered:
             return False
         if flight.copies > 1 and patience <= _QUICK:
-            return True
+            return waited >= _IN_VAIN * patience
         return waited >= self.limit(flight.kind, flight.size)
 
     @property

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 _MANY = 4
-_SHARE = 8
+_SHARE = 4
 """Where more than so many different requests failed, or one for so many answers before, and none
 was answered since, it is hardly the fault of them all."""
 

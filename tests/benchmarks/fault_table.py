@@ -7,6 +7,7 @@ Each line is a whole round of the real command against the simulated endpoint, h
 same round without faults (faulted.py). A fault hits that part of the requests (`rate`) of a phase:
 once, so that the next try is answered, or always (poison). `all` is every class together.
 
+healthy s        the round without faults, measured not more than a minute before
 ratio            wall time of the whole process / that of the healthy round
 faults           requests that the endpoint answered wrongly, or not at all
 excluded         trajectories without a usable reply; each is listed with its reason
@@ -22,6 +23,7 @@ import argparse
 import re
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -33,6 +35,9 @@ from benchmarks.plan import Fault, Kind, Plan
 
 PHASES = {"analyze": ANALYSTS, "merge": MERGES, "all": ()}
 USUAL = Plan(base=0.2, per_token=0.001, slots=32, retry_after=1.0, drip_seconds=20.0)
+
+_FRESH = 60.0
+"""Seconds for which a healthy round is what the next lines are held against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +132,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="skillgit-faults-") as folder:
         ground = Ground(Path(folder), given.size)
         more = ("--merge-batch", str(given.merge_batch))
-        healthy = ground.round(plan, *more)
+        healthy, measured = ground.round(plan, *more), time.monotonic()
         lines: list[Line] = []
         crashed: list[str] = []
         for case in cases(given.rate):
             if not re.search(given.only, f"{case.name}, {case.phase}"):
                 continue
+            if time.monotonic() > measured + _FRESH:
+                healthy, measured = ground.round(plan, *more), time.monotonic()
             try:
                 line = tried(ground, plan, healthy, case, *more)
             except AssertionError as error:

@@ -111,6 +111,16 @@ def test_many_lessons_do_not_push_the_rest_off_the_screen() -> None:
     assert "and 15 more; `skillgit log` lists them" in text
 
 
+def test_what_was_sent_again_is_told_where_anything_was() -> None:
+    again = Usage(calls=9, failed_calls=2, retried_calls=2, hedged_calls=3)
+    text = summary(ended(1, usage=again), no_branch=False)
+
+    assert (
+        "2 failed, 2 sent again after a failure, 3 copied because they took long; 0 prompt" in text
+    )
+    assert "0 failed; 0 prompt" in summary(ended(1), no_branch=False)
+
+
 def test_merges_that_fell_back_are_told_with_their_reason() -> None:
     merges = (
         MergeRecord(1, 0, (), (), how="model"),

@@ -105,7 +105,7 @@ def test_what_befalls_a_tenth_of_the_calls_changes_no_reply_and_takes_little_tim
     ("fault", "failure", "sent"),
     [
         ("reset", Failure.RESET, 3),
-        ("429", Failure.RATE_LIMITED, 4),
+        ("429", Failure.RATE_LIMITED, 3),
         ("500", Failure.SERVER_ERROR, 3),
         ("503", Failure.SERVER_ERROR, 3),
         ("no completion", Failure.SERVER_ERROR, 3),

@@ -42,7 +42,7 @@ def test_where_nobody_is_answered_the_number_of_those_that_fail_tells(
 ) -> None:
     troubles = answered(before)
     told = [troubles.failed(one) for one in begun(troubles, failing)]
-    few = max(4, before // 8)
+    few = max(4, before // 4)
     assert set(told[:few]) == {Fault.UNKNOWN}
     assert set(told[few:]) <= {Fault.SERVER}
 
