@@ -21,7 +21,7 @@ NOBODY = frozenset(
         *("sandbox", "node", "app", "jovyan", "oai", "shared", "public", "default", "test"),
         *("workspace", "git", "postgres", "mysql", "nobody", "www-data", "daemon", "model"),
         *("openhands", "daytona", "conda", "jenkins", "sandboxuser", "appuser", "all users"),
-        *("myuser", "someuser", "me", "guest", "swe-agent", "nonroot", "computeruse", "me"),
+        *("myuser", "someuser", "me", "guest", "swe-agent", "nonroot", "computeruse"),
     )
 )
 _NAME = r"(?P<value>[^\s/\\:\"'<>|*?,;()\[\]{}`$]{1,64})"
