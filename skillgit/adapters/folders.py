@@ -13,6 +13,7 @@ from pathlib import Path
 
 from skillgit.errors import UsageError
 from skillgit.names import SkillPath
+from skillgit.rules.limits import PROGRAMS
 from skillgit.types import MANIFEST
 
 MAX_DEPTH = 6
@@ -82,7 +83,7 @@ def read_folder(folder: Path) -> SkillFolder:
 
 def is_read(path: str) -> bool:
     """Does a rule look into such a file of a skill, or may it hold a comment for the rules?"""
-    return path.lower().endswith(".md") or "scripts/" in path
+    return path.lower().endswith((".md", *PROGRAMS)) or "scripts/" in path
 
 
 def is_searched(name: str) -> bool:

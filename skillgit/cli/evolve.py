@@ -119,6 +119,12 @@ _SETTINGS: Settings = (
     default=True,
     help="Ask two small questions, so that the plan can tell time.  [default: probe]",
 )
+@click.option(
+    "--i-hold-the-rights",
+    "rights_held",
+    is_flag=True,
+    help="Evolve it though its licence forbids derivatives: the rights are yours.",
+)
 @click.option("--no-branch", is_flag=True, help="Do everything but write to the repository.")
 @AS_JSON
 @QUIET
@@ -139,6 +145,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     unsafe: bool,
     dry_run: bool,
     probe: bool,
+    rights_held: bool,
     no_branch: bool,
     as_json: bool,
     quiet: bool,
@@ -158,6 +165,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
         outcomes=outcomes,
         tasks=tasks,
         gate=_gate(gate, gate_seeds, lessons=gate_lessons, evolutions=evolutions),
+        rights_held=rights_held,
         unsafe=unsafe,
         start=repo or Path.cwd(),
         base=base,

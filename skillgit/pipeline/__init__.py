@@ -148,7 +148,7 @@ async def propose(skill: Skill, pool: Pool, request: Request, tools: Tools) -> P
     changes = await consolidate(
         skill, analysis.patches, config.consolidate, tools.model, request.refused
     )
-    return Proposal(this, analysis, changes, guard(skill, changes.edits))
+    return Proposal(this, analysis, changes, guard(skill, changes.edits, pool))
 
 
 async def choose(skill: Skill, rivals: Sequence[Proposal], trial: Trial | None) -> Proposal:

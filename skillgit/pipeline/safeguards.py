@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from skillgit.errors import UsageError
 from skillgit.rules.capabilities import gained, named
+from skillgit.rules.licence import forbids_changes
 from skillgit.types import Branch, Round, Skill
+
+
+def changeable(skill: Skill, *, rights_held: bool) -> Skill:
+    """Before any call is paid for: a skill whose licence forbids derivatives stays as it is."""
+    forbidding = "" if rights_held else forbids_changes(skill)
+    if forbidding:
+        raise UsageError(
+            f"evolving the skill {skill.root or '.'}: its licence forbids derivatives (SG410): "
+            f"{forbidding}",
+            hint="ask its owner; if you hold the rights, say so with --i-hold-the-rights",
+        )
+    return skill
 
 
 def waiting(skill: Skill, branch: Branch, this: Round) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 SG406 to SG409. Each function is asked about a text that people and agents read; how grave a
 sighting is depends on where it stands: an edit of a round is withheld, a skill at large is warned
-about, since honest skills hold such words as well (SECURITY.md says how many).
+about, since honest skills hold such words as well (SKILLS_FORMAT.md, section 10,
+says how many).
 """
 
 from __future__ import annotations

@@ -18,6 +18,11 @@ REFERENCE_LINES = 300
 """A file under references/ stays under this many lines (house)."""
 MAX_TEXT = 1_048_576
 """Bytes of a Markdown file whose structure is looked at (house)."""
+PROGRAMS = (
+    *(".py", ".sh", ".bash", ".zsh", ".js", ".mjs", ".cjs", ".ts"),
+    *(".rb", ".pl", ".ps1", ".bat"),
+)
+"""How files that are run are named; the rules on safety look into them."""
 CHARACTERS_PER_TOKEN = 3.5
 """An estimate without a tokenizer; English prose has about four, code about three."""
 

@@ -64,6 +64,21 @@ SAFETY: tuple[RuleInfo, ...] = (
             the same, with Skillgit-Approved-By: Jane Doe <jane@example.org>
         """,
     ),
+    told(
+        "SG410",
+        "A skill that is evolved may be changed",
+        """Many skills can be read by anyone and changed by nobody but their owners.
+
+        `skillgit evolve` refuses a skill whose `license:` or licence file forbids derivatives,
+        unless its user says that they hold the rights: `--i-hold-the-rights`. A skill that says
+        nothing is taken for one that may be changed. This is no legal advice.
+
+        Bad:
+            license: CC-BY-ND-4.0
+        Good:
+            license: CC-BY-4.0
+        """,
+    ),
 )
 
 _GRADING = re.compile(

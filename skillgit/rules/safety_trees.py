@@ -6,27 +6,11 @@ from collections.abc import Callable, Iterator
 
 from skillgit.names import SkillPath
 from skillgit.rules import injection, unseen
-from skillgit.rules.limits import MAX_TEXT
+from skillgit.rules.limits import MAX_TEXT, PROGRAMS
 from skillgit.rules.profile import WARNING, Source
 from skillgit.rules.rule import Mark, Rule, rule
 from skillgit.rules.tree import LINK, Tree
 from skillgit.rules.unseen import Sighting, first_few
-
-_PROGRAMS = (
-    ".py",
-    ".sh",
-    ".bash",
-    ".zsh",
-    ".js",
-    ".mjs",
-    ".cjs",
-    ".ts",
-    ".rb",
-    ".pl",
-    ".ps1",
-    ".bat",
-)
-"""Files that are run; a text inside of data is nobody's order."""
 
 
 @rule("SG404", "What is read is what is seen", Source.HOUSE)
@@ -133,7 +117,7 @@ def _marks(tree: Tree, look: Callable[[str], Iterator[Sighting]]) -> Iterator[Ma
 
 def _programs(tree: Tree) -> Iterator[tuple[SkillPath, str]]:
     for path, data in tree.files.items():
-        is_program = path.lower().endswith(_PROGRAMS) and tree.modes.get(path) != LINK
+        is_program = path.lower().endswith(PROGRAMS) and tree.modes.get(path) != LINK
         if is_program and len(data) <= MAX_TEXT:
             yield path, data.decode("utf-8", "replace")
 

@@ -11,17 +11,22 @@ from collections.abc import Sequence
 from skillgit.rules import check_skill
 from skillgit.rules.compare import new_findings
 from skillgit.rules.edits import broken_rule
+from skillgit.rules.leaks import leaks
 from skillgit.rules.unsafe import unsafe
 from skillgit.skill.hunks import Ground, apply_changes
-from skillgit.types import Edit, Fate, Finding, Severity, Skill, State, Verdict
+from skillgit.types import Edit, Fate, Finding, Pool, Severity, Skill, State, Verdict
 
 
-def guard(skill: Skill, edits: Sequence[Edit]) -> Verdict:
-    """Keep the edits that break no rule; strongest first, so the weaker of two rivals goes."""
+def guard(skill: Skill, edits: Sequence[Edit], pool: Pool | None = None) -> Verdict:
+    """Keep the edits that break no rule; strongest first, so the weaker of two rivals goes.
+
+    With the `pool` that taught them, none that repeats what a few of its trajectories say.
+    """
     kept, fates = _each_on_its_own(skill, edits)
+    kept, leaking = _general(skill, kept, pool)
     kept, rivals = _apart(skill, kept)
     kept, torn, findings = _in_the_tree(skill, kept)
-    return Verdict(tuple(kept), (*fates, *rivals, *torn), findings)
+    return Verdict(tuple(kept), (*fates, *leaking, *rivals, *torn), findings)
 
 
 def _each_on_its_own(skill: Skill, edits: Sequence[Edit]) -> tuple[list[Edit], list[Fate]]:
@@ -36,6 +41,14 @@ def _each_on_its_own(skill: Skill, edits: Sequence[Edit]) -> tuple[list[Edit], l
         else:
             kept.append(edit)
     return kept, fates
+
+
+def _general(
+    skill: Skill, edits: Sequence[Edit], pool: Pool | None
+) -> tuple[list[Edit], list[Fate]]:
+    told = leaks(skill, edits, pool) if pool else {}
+    fates = [Fate(one, State.WITHHELD, reason) for one, reason in told.items()]
+    return [edit for edit in edits if edit.id not in told], fates
 
 
 def _apart(skill: Skill, edits: Sequence[Edit]) -> tuple[list[Edit], list[Fate]]:

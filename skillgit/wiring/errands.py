@@ -38,5 +38,7 @@ class Errand:
     """Do everything but write to the repository."""
     caps: Caps = field(default_factory=Caps)
     """What may be spent; a round that is stopped by it goes on with another one."""
+    rights_held: bool = False
+    """The user says that they may change the skill, whatever its licence says."""
     unsafe: bool = False
     """Run what the model writes without a sandbox."""

@@ -28,6 +28,7 @@ from skillgit.names import Digest
 from skillgit.pipeline import must_be_provable, readable
 from skillgit.pipeline.estimates import CHARS_A_TOKEN, Site
 from skillgit.pipeline.planning import Plan, plan_from_tasks, plan_round
+from skillgit.pipeline.safeguards import changeable
 from skillgit.pipeline.spending import Span
 from skillgit.ports import Model, Progress
 from skillgit.stages.analyze import terms_of
@@ -96,7 +97,9 @@ def _ground(errand: Errand, repository: GitRepository, progress: Progress) -> _G
     return _Ground(
         errand,
         config,
-        readable(repository.read_skill(root, errand.base)),
+        changeable(
+            readable(repository.read_skill(root, errand.base)), rights_held=errand.rights_held
+        ),
         load_tasks(errand.tasks) if errand.tasks else None,
         _gate_runs(errand, config),
         tuple(uncommitted(repository, root, errand.base)),

@@ -26,6 +26,7 @@ from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE, ReplyStore
 from skillgit.errors import SurroundingsError, UsageError
 from skillgit.evaluation.runs import RunResult
 from skillgit.pipeline import Request, Tools, evolve, not_unseen, readable
+from skillgit.pipeline.safeguards import changeable
 from skillgit.ports import Executor, Model, Progress
 from skillgit.skill.digest import skill_digest
 from skillgit.stages.analyze import Bench, Desk
@@ -109,7 +110,9 @@ def _site(errand: Errand, repository: GitRepository, progress: Progress) -> _Sit
         config=load_settings(errand.start, errand.options).config,
         repository=repository,
         progress=progress,
-        skill=readable(repository.read_skill(root, errand.base)),
+        skill=changeable(
+            readable(repository.read_skill(root, errand.base)), rights_held=errand.rights_held
+        ),
         tasks=tasks,
         validation=validation,
         outcomes=read_table(read_outcomes_file(errand.outcomes)) if errand.outcomes else None,
