@@ -30,7 +30,6 @@ TALKERS = {"embedded/llama.py": "a server in a process of its own: it tells its 
 
 # Where a third-party library lives: a module, or a folder of them.
 HOMES = {
-    "aiohttp": "endpoint/wire.py",
     "click": "cli",
     "git": "adapters/git.py",
     "jinja2": "adapters/prompts.py",
@@ -39,6 +38,7 @@ HOMES = {
     "markdown_it": "skill/markdown.py",
     "openpyxl": "domains/spreadsheet",
     "pandas": "domains",
+    "openai": "endpoint/wire.py",
     "platformdirs": "wiring/places.py",
     "rapidfuzz": "stages/consolidate",
     "ray": "executors/cluster",
@@ -213,7 +213,17 @@ def test_a_stage_is_one_public_function_with_its_own_name() -> None:
 @pytest.mark.usefixtures("unmeasured")
 @pytest.mark.parametrize("module", ["skillgit.cli", "skillgit.cli.check", "skillgit.types"])
 def test_what_must_start_fast_imports_nothing_slow(module: str) -> None:
-    slow = {"aiohttp", "git", "rich", "jinja2", "jsonschema", "sqlite3", "rapidfuzz", "asyncio"}
+    slow = {
+        "openai",
+        "aiohttp",
+        "git",
+        "rich",
+        "jinja2",
+        "jsonschema",
+        "sqlite3",
+        "rapidfuzz",
+        "asyncio",
+    }
     slow |= {"re2"}
     code = f"import sys, {module}; print(*sorted({slow!r} & set(sys.modules)))"
 

@@ -1,29 +1,26 @@
 """HTTP to one endpoint: text or a reason comes back, never an exception of a library.
 
-aiohttp alone: OpenAI's own client above it took four times its CPU for a call, and half a second
-to import. Nothing is sent twice here.
+openai runs on httpx or httpx2, depending on its version, and on aiohttp below that, which takes
+half the time: none of the three is imported here. Nothing is sent twice here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from skillgit.endpoint.address import checked_key, checked_url, is_local, without_password
 from skillgit.endpoint.completions import Body, read_refusal, shortened
 from skillgit.ports import Failure
 
 if TYPE_CHECKING:
-    from aiohttp import ClientSession  # noqa: TID251 - this is its home
+    from openai import AsyncOpenAI  # noqa: TID251 - this is its home
 
 _CONNECT_SECONDS = 10.0
 _IDLE_SECONDS = 3.0
@@ -75,85 +72,72 @@ class Wire:
 
     async def close(self) -> None:
         """Close the connections."""
-        if "_session" in self.__dict__:
-            await self._session.close()
+        if "_client" in self.__dict__:
+            await self._client.close()
 
     async def _send(
         self, path: str, body: Body | bytes | None, seconds: float
     ) -> str | Refused | Unreached:
-        from aiohttp import (  # noqa: PLC0415, TID251 - this is its home; it takes long to import
-            ClientError,
+        from openai import (  # noqa: PLC0415, TID251 - this is its home; it takes long to import
+            APIError,
+            APIStatusError,
         )
 
-        address = path if "://" in path else f"{self._plain_url}{path}"
-        sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        method = "GET" if sent is None else "POST"
         try:
-            async with (
-                asyncio.timeout(seconds),
-                self._session.request(method, address, data=sent, proxy=self._proxy) as answer,
-            ):
-                text = await answer.text(errors="replace")
-        except (ClientError, ConnectionError) as error:
-            return _unreached(error)
+            async with asyncio.timeout(seconds):
+                if body is None:
+                    return await self._client.get(path, cast_to=str)
+                if isinstance(body, bytes):
+                    # A whole address spares the library from putting one together.
+                    return await self._client.post(
+                        f"{self._plain_url}{path}", cast_to=str, content=body
+                    )
+                return await self._client.post(path, cast_to=str, body=body)
         except TimeoutError:
             return Unreached(f"no answer within {seconds:g} s", Failure.TIMED_OUT)
-        if 200 <= answer.status < 300:
-            return text
-        message = _refusal(text) or f"Error code: {answer.status}"
-        return Refused(answer.status, message, _retry_after(answer.headers))
+        except APIStatusError as error:
+            message = read_refusal(error.body) or shortened(error.message)
+            return Refused(error.status_code, message, _retry_after(error.response.headers))
+        except APIError as error:
+            return _unreached(error)
 
     @cached_property
     def _plain_url(self) -> str:
-        """The address without a password, which stands in a header."""
+        """The address without a password: aiohttp takes one only where no header holds a key."""
         address = urlsplit(self.base_url)
         return address._replace(netloc=address.netloc.rpartition("@")[2]).geturl()
 
     @cached_property
-    def _proxy(self) -> str | None:
-        """The environment's, unless that cannot reach what runs on this machine."""
-        address = urlsplit(self.base_url)
-        if is_local(self.base_url) or proxy_bypass(address.hostname or ""):
-            return None
-        proxies = getproxies()
-        return proxies.get(address.scheme) or proxies.get("all")
-
-    @cached_property
-    def _session(self) -> ClientSession:
-        from aiohttp import (  # noqa: PLC0415, TID251 - this is its home; it takes long to import
-            ClientSession,
-            ClientTimeout,
-            DummyCookieJar,
-            TCPConnector,
+    def _client(self) -> AsyncOpenAI:
+        from openai import (  # noqa: PLC0415, TID251 - this is its home; it takes long to import
+            DEFAULT_CONNECTION_LIMITS,
+            AsyncOpenAI,
+            DefaultAioHttpClient,
+            Timeout,
         )
 
-        connect = min(_CONNECT_SECONDS, self._timeout)
-        return ClientSession(
-            headers={"Authorization": self._authorization, "Content-Type": "application/json"},
-            timeout=ClientTimeout(total=None, sock_connect=connect),
-            # 0 = no end: how many calls run at once is decided elsewhere.
-            connector=TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS),
-            cookie_jar=DummyCookieJar(),
-        )
-
-    @property
-    def _authorization(self) -> str:
         address = urlsplit(self.base_url)
-        if address.username or address.password:
-            told = f"{unquote(address.username or '')}:{unquote(address.password or '')}"
-            return f"Basic {b64encode(told.encode()).decode()}"
-        return f"Bearer {self._api_key or 'none'}"
+        user, password = unquote(address.username or ""), unquote(address.password or "")
+        client = AsyncOpenAI(
+            base_url=self._plain_url,
+            api_key=self._api_key or "none",
+            timeout=Timeout(None, connect=min(_CONNECT_SECONDS, self._timeout)),
+            max_retries=0,
+            http_client=DefaultAioHttpClient(
+                # A proxy of the environment cannot reach what runs on this machine.
+                trust_env=not is_local(self.base_url),
+                # 0 = no end, as aiohttp reads it: how many calls run at once is decided elsewhere.
+                limits=type(DEFAULT_CONNECTION_LIMITS)(
+                    max_connections=0, keepalive_expiry=_IDLE_SECONDS
+                ),
+                auth=(user, password) if user or password else None,
+            ),
+        )
+        client.organization = client.project = None  # the environment's are for OpenAI's own API
+        return client
 
 
-def _refusal(text: str) -> str:
-    """The words of an error, whatever form it has."""
-    try:
-        return read_refusal(json.loads(text))
-    except (ValueError, RecursionError):
-        return shortened(text, 300)
-
-
-# How aiohttp and Python call a connection that was there and broke.
+# How httpx, httpx2 and aiohttp call a connection that was there and broke.
 _BROKEN = frozenset(
     {
         "ServerDisconnectedError",
@@ -161,6 +145,9 @@ _BROKEN = frozenset(
         "ClientConnectionResetError",
         "ConnectionResetError",
         "BrokenPipeError",
+        "ReadError",
+        "WriteError",
+        "RemoteProtocolError",
     }
 )
 

@@ -26,7 +26,7 @@ async def asking(
     config: Config, store_file: Path, *, replay: Path | bool = False, caps: Caps | None = None
 ) -> AsyncIterator[tuple[StoredAsk, ReplyStore]]:
     """The endpoint of the settings, with its memory in `store_file`; `caps` None: no end."""
-    from skillgit.endpoint.allowance import Allowance  # noqa: PLC0415 - takes long to import
+    from skillgit.endpoint.allowance import Allowance  # noqa: PLC0415 - openai takes a second
     from skillgit.endpoint.ask import StoredAsk  # noqa: PLC0415
     from skillgit.endpoint.chat import Chat  # noqa: PLC0415
     from skillgit.endpoint.store import ReplyStore  # noqa: PLC0415

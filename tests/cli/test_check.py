@@ -215,7 +215,7 @@ def test_a_range_is_checked_from_git_alone(
 
 def test_check_is_quick_and_imports_little() -> None:
     write(skill("demo"))
-    heavy = ["git", "aiohttp", "rich", "jinja2", "jsonschema", "unidiff", "sqlite3", "asyncio"]
+    heavy = ["git", "openai", "rich", "jinja2", "jsonschema", "unidiff", "sqlite3", "asyncio"]
     heavy += ["pandas", "skillgit.findings.sarif", "skillgit.rules.examples"]
     program = (
         "import sys; from skillgit import cli; code = cli.run(['check', 'demo']);"

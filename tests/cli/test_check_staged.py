@@ -242,7 +242,7 @@ def test_json_has_the_same_findings(repo: Repository, capsys: pytest.CaptureFixt
 def test_nothing_slow_is_imported(repo: Repository) -> None:
     repo.write({"skills/a/SKILL.md": BROKEN.format(name="a")})
     repo.git("add", ".")
-    heavy = ["git", "aiohttp", "pandas", "rich", "jinja2", "jsonschema", "unidiff", "asyncio"]
+    heavy = ["git", "openai", "pandas", "rich", "jinja2", "jsonschema", "unidiff", "asyncio"]
     program = (
         "import sys; from skillgit import cli; cli.run(['check', '--staged']);"
         f"print([name for name in {heavy} if name in sys.modules])"

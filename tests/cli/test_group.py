@@ -58,7 +58,7 @@ def test_version() -> None:
 
 @pytest.mark.usefixtures("unmeasured")
 def test_importing_the_command_line_imports_nothing_heavy() -> None:
-    heavy = "{'aiohttp', 'git', 'rich', 'jinja2', 'yaml', 'markdown_it', 'jsonschema', 'sqlite3'}"
+    heavy = "{'openai', 'git', 'rich', 'jinja2', 'yaml', 'markdown_it', 'jsonschema', 'sqlite3'}"
     code = f"import sys, skillgit.cli; print(sorted({heavy} & set(sys.modules)))"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

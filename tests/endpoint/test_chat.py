@@ -482,7 +482,7 @@ def test_a_mismatch_is_told_in_words(call: Call, value: object, expected: str) -
 def test_importing_an_adapter_imports_no_heavy_library(name: str) -> None:
     code = (
         f"import sys, skillgit.{name}\n"
-        "heavy = {'aiohttp', 'jsonschema', 'jinja2'}\n"
+        "heavy = {'openai', 'aiohttp', 'jsonschema', 'jinja2'}\n"
         "print(heavy & set(sys.modules))"
     )
     root = str(Path(__file__).parents[2])
