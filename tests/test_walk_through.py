@@ -110,8 +110,13 @@ def student(request: Request) -> Answer:
             knows = diagnosis or kind.lesson in said[0]
             program = kind.program(found[1], kind.rule if knows else kind.habit)
             tool = "repair" if diagnosis else "python"
-            return Answer(f"I compute it.\n\n```{tool}\n{program}\n```")
-    return Answer("DONE")
+            return Answer(f"{_way(request)} compute it.\n\n```{tool}\n{program}\n```")
+    return Answer(f"{_way(request)} cannot do it.\nDONE")
+
+
+def _way(request: Request) -> str:
+    """Runs in the same words count once, so each seed has words of its own."""
+    return ("I", "Now I", "So I")[request["seed"] % 3]
 
 
 def _reply(request: Request, said: str) -> Answer:

@@ -3,14 +3,14 @@
 failures.py   what is done about each failure: the table
 pace.py       how long calls take, and which are overdue
 fleet.py      the servers: which is next, which is away
-courier.py    one request, with its copies
+courier.py    one request, with its copies and its further tries
+troubles.py   whose fault it is that it fails
 wire.py       HTTP to one server
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -25,7 +25,7 @@ from skillgit.endpoint.completions import (
     turn_body,
 )
 from skillgit.endpoint.courier import Courier, Delivery, Failed
-from skillgit.endpoint.failures import BUDGETS, Again, pause
+from skillgit.endpoint.failures import BUDGETS
 from skillgit.endpoint.fleet import Fleet, Server
 from skillgit.endpoint.pace import Pace
 from skillgit.endpoint.schemas import mismatch
@@ -38,7 +38,6 @@ from skillgit.types import Usage
 _FAILED = Usage(failed_calls=1)
 _RESTARTS = 3
 """So often a call finds its server gone and waits for it; a request may well be what fells it."""
-_UNAVAILABLE = frozenset({502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +132,11 @@ class Chat:
             if isinstance(said, Failed):
                 if last or not _garbled(said):
                     return NoReply(said.reason, usage, said.failure)
-            elif last or said.content.strip() or said.requests or said.cut:
+                continue
+            empty = not (said.content.strip() or said.requests or said.cut)
+            usage += _FAILED if empty else Usage()
+            if last or not empty:
                 return Spoken(said.content, said.reasoning, said.requests, said.cut, usage)
-            else:
-                usage += _FAILED
 
     async def _say_whole(self, letter: Letter) -> Said | Failed:
         """A reply that is cut off is asked for once more, with more room if there is any."""
@@ -162,55 +162,31 @@ class Chat:
         return room if room > allowed else 0
 
     async def _say(self, letter: Letter) -> Said | Failed:
-        """Send a request, the same again after trouble on the way, as the table says."""
-        usage, tries, restarts = Usage(), Counter[Failure](), 0
+        """Send a request, and again where its server went away for a moment."""
+        usage, restarts = Usage(), 0
         while True:
             delivery = await self._courier.deliver(letter)
-            outcome, again = delivery.outcome, Usage(retried_calls=1)
+            outcome = delivery.outcome
             usage += Usage(calls=delivery.copies, hedged_calls=delivery.copies - 1) + outcome.usage
             if isinstance(outcome, Said):
                 return replace(outcome, usage=usage)
             usage += _FAILED
-            failed = replace(outcome, usage=usage)
-            if await self._is_gone(delivery, outcome):
-                restarts += 1
-                if restarts > _RESTARTS:
-                    return failed
-                usage += again
-                continue  # choosing a server waits until there is one
-            failure = outcome.failure
-            tries[failure] += 1
-            budget = BUDGETS[failure]
-            if budget.again is not Again.SAME or (
-                tries[failure] > budget.times * self._endpoint.retries
-            ):
-                return failed
-            usage += again
-            await self._wait(delivery.server, outcome, tries[failure], letter.key)
-
-    async def _wait(self, server: Server, failed: Failed, number: int, key: str) -> None:
-        seconds = pause(failed.failure, number, key)
-        asked_for = failed.refused.retry_after if failed.refused else 0.0
-        if failed.failure is Failure.RATE_LIMITED:
-            self._fleet.slow_down(server, asked_for or seconds)
-            seconds = min(seconds, asked_for or seconds)
-        elif asked_for:
-            seconds = min(asked_for, BUDGETS[failed.failure].longest)
-        await asyncio.sleep(seconds)
+            restarts += 1
+            if not await self._is_gone(delivery, outcome) or restarts > _RESTARTS:
+                return replace(outcome, usage=usage)
+            usage += Usage(retried_calls=1)  # choosing a server waits until there is one
 
     async def _is_gone(self, delivery: Delivery, failed: Failed) -> bool:
         """Is it the server that is in trouble, and not the call? Some troubles end the round."""
         server, refused = delivery.server, failed.refused
         if refused is None:
-            lost = failed.failure in {Failure.UNREACHED, Failure.RESET, Failure.TIMED_OUT}
-            return lost and not await self._fleet.is_alive(server, failed.reason)
+            late = failed.failure is Failure.TIMED_OUT  # the courier has seen to the others
+            return late and not await self._fleet.is_alive(server, failed.reason)
         server.seen = True
         self._fleet.must_accept_key(server, refused)
         if refused.status == 404:
             await self._must_be_served(server, refused)
-        return refused.status in _UNAVAILABLE and not await self._fleet.is_alive(
-            server, failed.reason
-        )
+        return False
 
     async def _must_be_served(self, server: Server, refused: Refused) -> None:
         names = ", ".join(served.name for served in await self._fleet.served(server))

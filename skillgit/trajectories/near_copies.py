@@ -4,7 +4,8 @@ Support counts runs. Whoever gives one run under many file names, ids, times or 
 few words changed, must not raise it. Compared are words, not bytes:
 
 - a run whose words are all the same as another's, whatever the white space, is its copy;
-- so is a long one that shares nine tenths of what was asked and done, wherever it was run.
+- so is a long one that shares nine tenths of what was done, and of what was asked, wherever it was
+  run. The two are held against each other apart: of one task the agent is asked the same each time.
 
 Short runs are copies only where all words are the same: two of one kind of task differ in little
 else than a number. The estimate is a minhash with one permutation (Li, Owen and Zhang, 2012), its
@@ -41,12 +42,14 @@ _PLACES_TOLD = 3
 
 # What another recording of the same run changes: identifiers, times, and where it was made.
 _NOISE = re.compile(
+    # Where none of the alternatives can begin, none is tried: half the time.
+    r"(?=[\d\\/]|(?<![a-z_])[a-z_]|[a-z]:[\\/])(?:"
     r"(?:[a-z]:)?[\\/](?:[\w.@~-]{1,255}[\\/]){1,64}"
     r"|\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?(?:z|[+-]\d\d:?\d\d)?)?"
     r"|\b\d\d?:\d\d:\d\d(?:[.,]\d{1,9})?"
     r"|\b0x[0-9a-f]{1,16}\b"
     r"|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
-    r"|\b(?=[a-z_]{0,64}\d)[0-9a-z_]{16,}\b"
+    r"|\b(?=[a-z_]{0,64}\d)[0-9a-z_]{16,}\b)"
 )
 _WORD = re.compile(r"\w+")
 
@@ -98,20 +101,27 @@ class _Print:
     trajectory: TrajectoryId
     words: bytes
     sketch: array[int]
+    """Of what the agent said and did."""
+    asked: tuple[bytes, array[int]]
+    """The words of what it was asked, and their sketch."""
 
     @classmethod
     def of(cls, trajectory: Trajectory) -> _Print:
         digest = blake2b(digest_size=16)
         done: list[str] = []
+        asked: list[str] = []
         room = _MOST_CHARS
         for step in trajectory.steps:
             for text in _texts(step):
                 words = _words(text)
                 digest.update("\0".join((*words, "")).encode("utf-8", "surrogatepass"))
-                if room > 0 and step.source != "system" and text is not step.observation:
-                    done += words if len(text) <= room else _words(text[:room])
+                told = {"agent": done, "user": asked}.get(step.source)
+                if room > 0 and told is not None and text is not step.observation:
+                    told += words if len(text) <= room else _words(text[:room])
                     room -= len(text)
-        return cls(trajectory.id, digest.digest(), _sketch(done))
+        question = blake2b("\0".join(asked).encode("utf-8", "surrogatepass"), digest_size=16)
+        asked_of = question.digest(), _sketch(asked)
+        return cls(trajectory.id, digest.digest(), _sketch(done), asked_of)
 
     @property
     def bands(self) -> Iterator[bytes]:
@@ -121,8 +131,10 @@ class _Print:
 
     def is_like(self, other: _Print) -> bool:
         """Do the two share nine tenths, as far as their sketches tell?"""
-        same: int = sum(map(eq, self.sketch, other.sketch))
-        return same >= ALIKE * _BINS
+        (words, asked), (others_words, others_asked) = self.asked, other.asked
+        return _alike(self.sketch, other.sketch) and (
+            words == others_words or _alike(asked, others_asked)
+        )
 
 
 class _Shelf:
@@ -147,6 +159,11 @@ class _Shelf:
         for band in bands:
             self._by_band.setdefault(band, []).append(one)
         return None
+
+
+def _alike(one: array[int], other: array[int]) -> bool:
+    same: int = sum(map(eq, one, other))
+    return same >= ALIKE * _BINS
 
 
 def _texts(step: Step) -> Iterator[str]:

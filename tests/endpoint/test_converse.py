@@ -244,23 +244,28 @@ def test_after_three_times_it_is_said_so(
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("answers", "words"),
     [
-        (refusing(400, "maximum context length is 8"), "does not fit"),
-        (refusing(422, "no"), "422: no"),
-        (Answer("late", delay=30.0), "no answer within"),
+        ([refusing(400, "maximum context length is 8")], "does not fit"),
+        ([refusing(422, "no")], "422: no"),
+        ([Answer("late", delay=30.0)] * 2, "no answer within"),  # it is sent twice
     ],
 )
 def test_a_turn_that_fails_is_a_value(
-    endpoint: ScriptedEndpoint, config: Endpoint, store: ReplyStore, answer: Answer, words: str
+    endpoint: ScriptedEndpoint,
+    config: Endpoint,
+    store: ReplyStore,
+    answers: list[Answer],
+    words: str,
 ) -> None:
-    endpoint.queue(answer)
+    endpoint.queue(*answers)
 
     (said,), usage = converse(store, replace(config, timeout=1.0, retries=0), TURN)
 
     assert isinstance(said, NoReply)
     assert words in said.reason
-    assert usage == Usage(calls=1, failed_calls=1)
+    copies = len(answers) - 1
+    assert usage == Usage(calls=1 + copies, failed_calls=1, hedged_calls=copies)
 
 
 def test_without_an_endpoint_there_is_no_conversation(store: ReplyStore) -> None:

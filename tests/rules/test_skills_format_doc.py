@@ -294,4 +294,6 @@ def test_what_is_left_out_of_a_run(tmp_path: Path) -> None:
 
 def test_formats_of_trajectories() -> None:
     rows = re.findall(r"^\| ([^|`]+?) \|", section("9"), re.MULTILINE)
-    assert {importer.format for importer in IMPORTERS} <= set(rows)
+    known = {importer.format for importer in IMPORTERS}
+    assert {"ATIF", "chat messages", "graded rollout"} <= set(rows) - {"format"} <= known
+    assert "(.github/IMPORTERS.md)" in section("9"), "which a test of its own holds to the rest"

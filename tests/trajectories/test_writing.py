@@ -68,7 +68,9 @@ def expected(step: WrittenStep, number: int) -> Step:
 
 def acts(step: WrittenStep) -> bool:
     said = [step.message, step.reasoning, *(call.observation for call in step.calls)]
-    return step.source == "agent" and (bool(step.calls) or any(part.strip() for part in said))
+    return step.source == "agent" and (
+        bool(step.calls) or any(text_of(part).strip() for part in said)
+    )
 
 
 @given(RUNS.filter(lambda run: any(map(acts, run.steps))))
