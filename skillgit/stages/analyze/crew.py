@@ -74,8 +74,8 @@ class Crew:
 
     @property
     def singles(self) -> int:
-        """Analysts of one call at once: where a reply is read, the next question is ready."""
-        return self.calls + self.calls // 4
+        """Analysts of one call at once: while the endpoint is at work, as many questions are made."""
+        return 2 * self.calls
 
     def case(self, trajectory: Trajectory) -> Case:
         """A run with what it left."""
