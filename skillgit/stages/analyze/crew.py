@@ -74,7 +74,7 @@ class Crew:
 
     @property
     def singles(self) -> int:
-        """Analysts of one call at once: while the endpoint is at work, as many questions are made."""
+        """Analysts of one call at once: while some are answered, as many questions are made."""
         return 2 * self.calls
 
     def case(self, trajectory: Trajectory) -> Case:
