@@ -12,8 +12,9 @@ PLAN = Plan(
     base=0.05, per_token=0.0, slots=16, retry_after=0.3, refuse_seconds=0.2, drip_seconds=5.0
 )
 BATCH = ("--merge-batch", "6")
-SLACK = 4.0
-"""Seconds that a busy machine may add to a round that takes one or two."""
+LONGEST = 60.0
+"""Seconds. A round takes three when all is well, and one that waits for a hung call ten minutes.
+How much each class costs is measured by benchmarks/fault_table.py, on a machine that is idle."""
 GROUPS = {
     "transport": (
         Kind.REFUSED,
@@ -51,8 +52,8 @@ def healthy(ground: Ground) -> Round:
     return made
 
 
-def in_time(healthy: Round, faulted: Round) -> None:
-    assert faulted.wall <= 3 * healthy.wall + SLACK
+def in_time(faulted: Round) -> None:
+    assert faulted.wall <= LONGEST
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -66,7 +67,7 @@ def test_what_happens_once_is_mended(ground: Ground, healthy: Round, group: str)
         assert not faulted.excluded
         assert not faulted.fallbacks
         assert faulted.refs == healthy.refs
-    in_time(healthy, faulted)
+    in_time(faulted)
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -80,7 +81,7 @@ def test_what_never_succeeds_is_left_out_and_told(
     assert 0 < len(faulted.excluded) < 24 or group == "context"
     sources = {one for lesson in faulted.told["branch"]["lessons"] for one in lesson["sources"]}
     assert sources.isdisjoint(faulted.excluded)
-    in_time(healthy, faulted)
+    in_time(faulted)
 
 
 @pytest.mark.parametrize("seed", [11, 12, 13])
@@ -90,7 +91,7 @@ def test_everything_together(ground: Ground, healthy: Round, seed: int) -> None:
     faulted = ground.round(replace(PLAN, seed=seed, faults=(*once, *poison)), *BATCH)
     assert complaints(healthy, faulted) == []
     assert len(faulted.faults) > 3
-    in_time(healthy, faulted)
+    in_time(faulted)
 
 
 def test_a_server_that_is_started_again_in_the_middle(ground: Ground, healthy: Round) -> None:

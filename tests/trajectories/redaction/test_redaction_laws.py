@@ -229,9 +229,12 @@ def test_no_text_takes_more_than_linear_time(part: str) -> None:
         Redactor().text(text)
         return time.process_time() - begun
 
-    small, large = seconds(40_000), seconds(160_000)
-    assert large < 1.5, "ten seconds for a megabyte that was made for it"
-    assert large < 0.3 or large < 9 * small, "four times the text, four times the time"
+    def is_linear() -> bool:
+        small, large = seconds(40_000), seconds(160_000)
+        # Ten seconds for a megabyte that was made for it; four times the text, four times the time.
+        return large < 1.5 and (large < 0.3 or large < 9 * small)
+
+    assert any(is_linear() for _ in range(3)), "a busy machine may be slow once, not thrice"
 
 
 def test_a_megabyte_of_runs_takes_well_under_a_second() -> None:
