@@ -93,7 +93,7 @@ def test_what_befalls_a_tenth_of_the_calls_changes_no_reply_and_takes_little_tim
 
     assert values(done) == list(range(30))
     assert {request["seed"] for request in endpoint.requests} == {41}
-    assert seconds < 3.0
+    assert seconds < 15.0, "a hung call is waited for ten minutes"
     usage = sum((one.usage for one in done[1:]), done[0].usage)
     again = usage.hedged_calls if fault in {"hang", "drip"} else usage.retried_calls
     assert again == 3
@@ -356,7 +356,7 @@ def test_a_server_that_does_not_come_back_ends_the_round_after_its_patience(call
 
     endpoint = ScriptedEndpoint(right)
     endpoint.__enter__()
-    assert 0.6 < asyncio.run(run(endpoint)) < 3.0
+    assert 0.6 < asyncio.run(run(endpoint)) < 15.0
 
 
 def test_two_servers_share_the_calls(call: Call) -> None:
@@ -416,7 +416,7 @@ def test_a_hung_call_is_sent_to_the_other_server(call: Call) -> None:
         done, seconds = ask_all(config, numbered(call, 8))
 
     assert values(done) == list(range(8))
-    assert seconds < 3.0
+    assert seconds < 15.0, "a hung call is waited for ten minutes"
 
 
 @pytest.mark.parametrize("model", ["tiny", ""])
