@@ -22,7 +22,7 @@ from skillgit.cli import run
 from skillgit.trajectories.redaction import Redactor
 
 SKILL = """---
-name: work
+name: chores
 description: Work with files. Use when a task gives files.
 ---
 
@@ -38,7 +38,7 @@ def skills(repository: Callable[..., Repository], monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("SKILLGIT_ANALYZE_ERROR_ANALYST", "single-call")
     monkeypatch.setenv("SKILLGIT_ANALYZE_TRAJECTORY_CHARS", "10000000")
     monkeypatch.setenv("SKILLGIT_RECORD_STORE_TRAJECTORIES", "true")
-    return repository({"skills/work/SKILL.md": SKILL})
+    return repository({"skills/chores/SKILL.md": SKILL})
 
 
 def write_runs(folder: Path) -> Path:
@@ -62,7 +62,7 @@ def everything_below(folder: Path) -> bytes:
 def evolve(skills: Repository, runs: Path, endpoint: ScriptedEndpoint, *more: str) -> int:
     table = runs.parent / "outcomes.csv"
     where = ("--base-url", endpoint.url, "--outcomes", str(table), "--min-support", "1")
-    return run(["-C", str(skills.path), "evolve", "skills/work", "-t", str(runs), *where, *more])
+    return run(["-C", str(skills.path), "evolve", "skills/chores", "-t", str(runs), *where, *more])
 
 
 def seen_in(text: str) -> list[str]:
@@ -82,7 +82,7 @@ def test_no_secret_of_any_kind_in_any_format_leaves_its_file(
         assert evolve(skills, runs, endpoint, "--redact-extra", planted.PATTERN, "--json") == 0
         requests, headers = json.dumps(endpoint.requests), json.dumps(endpoint.headers)
     told = json.loads(capsys.readouterr().out)
-    for words in (["log"], ["show"], ["why", "skills/work/SKILL.md:9"], ["report"], ["pr"]):
+    for words in (["log"], ["show"], ["why", "skills/chores/SKILL.md:9"], ["report"], ["pr"]):
         run(["-C", str(skills.path), *words])
     printed = capsys.readouterr()
     report = b"".join(path.read_bytes() for path in skills.path.glob("report-*.html"))

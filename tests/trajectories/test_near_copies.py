@@ -91,6 +91,13 @@ def test_a_long_run_with_a_few_other_words_is_a_copy_and_with_many_is_not() -> N
     assert runs(first, told("Do it", " ".join(many), name="c")) == 2
 
 
+def test_what_was_asked_and_what_was_done_are_held_apart() -> None:
+    task, other, done = (" ".join(words(seed)) for seed in (11, 12, 13))
+    assert runs(told(task, "I add it up.", name="a"), told(task, "I count it.", name="b")) == 2
+    assert runs(told(task, done, name="a"), told(other, done, name="b")) == 2
+    assert runs(told(f"{task} now", done, name="a"), told(task, f"{done} so", name="b")) == 1
+
+
 def test_what_tools_gave_does_not_make_a_long_run_another() -> None:
     text = " ".join(words(2))
     noise = (told("Do it", text, seen=" ".join(words(n, 900)), name=str(n)) for n in range(9))
