@@ -7,7 +7,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from skillgit.domains.task import Case, Task
+from skillgit.domains.task import Case, Domain
 
 
 def take(answer: Path, copy: Path, most_bytes: int) -> str:
@@ -41,22 +41,12 @@ def floor_answer(case: Case, folder: Path) -> Path | None:
     """What an agent leaves that does nothing: the first input under the answer's name."""
     if not case.inputs:
         return None
-    return _placed(next(iter(case.inputs.values())), folder / case.answer)
-
-
-def ceiling_answer(task: Task, case: Case, folder: Path) -> Path | None:
-    """The gold answer as if an agent had left it; a task that it does not pass is broken."""
-    if case.gold is not None:
-        return _placed(case.gold, folder / case.answer)
-    if task.domain == "text" and case.region:
-        place = folder / case.answer
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(case.region, encoding="utf-8")
-        return place
-    return None
-
-
-def _placed(source: Path, place: Path) -> Path:
+    place = folder / case.answer
     place.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, place)
+    shutil.copyfile(next(iter(case.inputs.values())), place)
     return place
+
+
+def ceiling_answer(domain: Domain, case: Case, folder: Path) -> Path | None:
+    """The gold answer as if an agent had left it; a task that it does not pass is broken."""
+    return domain.ideal(case, folder / case.answer)

@@ -1,26 +1,31 @@
-"""A task set from a folder, whatever its layout: our own manifest, or a public set as it is."""
+"""A task set from a path, whatever its layout: our own manifest, or a public set as it is."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from skillgit.domains import tasks_file
+from skillgit.domains.layout import Layout
 from skillgit.domains.spreadsheet import benchmark
 from skillgit.domains.task import TaskSet
 from skillgit.errors import UsageError
 
+LAYOUTS: tuple[Layout, ...] = (tasks_file.LAYOUT, benchmark.LAYOUT)
+"""The first one that fits reads the path."""
+
 
 def load_tasks(path: Path) -> TaskSet:
-    """The tasks at `path`, a folder or its manifest; UsageError says what cannot be used."""
-    folder = path.parent if path.name in {tasks_file.MANIFEST, benchmark.MANIFEST} else path
-    if (folder / tasks_file.MANIFEST).is_file():
-        return tasks_file.load(folder)
-    if benchmark.is_benchmark(folder):
-        return benchmark.load_benchmark(folder)
-    what = (
-        "it is no folder" if not folder.is_dir() else "it holds no tasks.toml and no dataset.json"
-    )
+    """The tasks at `path`, a folder or a file of one; UsageError says what cannot be used."""
+    for layout in LAYOUTS:
+        if layout.fits(path):
+            return layout.load(path)
+    signs = [layout.sign for layout in LAYOUTS]
+    if path.is_dir():
+        what = f"it holds no {' and no '.join(signs)}"
+    else:
+        what = "no task set looks like this file" if path.is_file() else "it is no folder"
     raise UsageError(
         f"reading tasks from {path}: {what}",
-        hint="give a folder with tasks.toml (section 11 of SKILLS_FORMAT.md), or SpreadsheetBench",
+        hint="give a folder with tasks.toml (section 11 of SKILLS_FORMAT.md), or a public set as"
+        " it is published (sections 11.2 and following)",
     )

@@ -6,6 +6,7 @@ query: what an agent did is replayed on them, so that a value typed in by hand i
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,10 +112,54 @@ class Grade:
         return f"failed: {len(self.mismatches)} of {self.compared} places differ: {shown}{more}"
 
 
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a manifest says of the right answer of a case, under the keys that the domain knows."""
+
+    gold: Path | None = None
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """A text that is not empty; Misstated where it is none, or lacks without a default."""
+        if default is not None and key not in self.values:
+            return default
+        value = self.values.get(key)
+        if value is None:
+            raise Misstated(f"{key!r} is missing")
+        if not isinstance(value, str) or not value.strip():
+            raise Misstated(f"{key!r} must be a text in quotes, and not empty")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Several texts, or one, which may be empty; Misstated where they are none, or lack."""
+        value = self.values.get(key)
+        many = [value] if isinstance(value, str) else value
+        if many is None:
+            raise Misstated(f"{key!r} is missing")
+        if not isinstance(many, list) or not many or not all(isinstance(one, str) for one in many):
+            raise Misstated(f"{key!r} must be a text in quotes, or a list of texts")
+        return tuple(many)
+
+
+class Misstated(Exception):  # noqa: N818 - never leaves this room: it becomes a UsageError
+    """What is wrong with what a manifest says of a case, and perhaps what to do."""
+
+    def __init__(self, wrong: str, hint: str = "") -> None:
+        super().__init__(wrong)
+        self.hint = hint
+
+
 class Domain(Protocol):
-    """A kind of task. The registry is `skillgit.domains.registry.DOMAINS`."""
+    """A kind of task. The registry is `skillgit.domains.registry.DOMAINS`.
+
+    A domain inherits from this class: what has a body here may be left as it is.
+    """
 
     name: str
+    answer: str
+    """The file that an agent must leave, where a manifest names no other."""
+    keys: tuple[str, ...]
+    """What a manifest may say of a case beside `inputs`; `gold` is a file of the task folder."""
 
     def grade(self, case: Case, answer: Path) -> Grade:
         """Grade the file at `answer` (it may be missing, hostile, or no regular file).
@@ -134,3 +179,19 @@ class Domain(Protocol):
     def preview(self, case: Case) -> str:
         """A short look at the inputs for the agent's first message; "" where there is none."""
         ...
+
+    def region(self, stated: Stated) -> str:
+        """`Case.region` from what a manifest says; Misstated where it does not say enough."""
+        ...
+
+    def doubt(self, case: Case) -> str:  # noqa: ARG002 - for those who have any
+        """What a person must hear of before this case is used; "" where there is nothing."""
+        return ""
+
+    def ideal(self, case: Case, place: Path) -> Path | None:
+        """Write the gold answer to `place` as an agent would leave it; None where none is known."""
+        if case.gold is None:
+            return None
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(case.gold, place)
+        return place

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
 from skillgit.domains.digests import Draft, finished, task_set
-from skillgit.domains.spreadsheet.ranges import Region, official_doubt, pieces
-from skillgit.domains.task import Case, TaskSet
+from skillgit.domains.layout import Layout
+from skillgit.domains.registry import DOMAINS
+from skillgit.domains.task import Case, Domain, Misstated, Stated, TaskSet
 from skillgit.errors import UsageError
 from skillgit.names import SkillPath
 
@@ -19,11 +20,10 @@ Table: TypeAlias = Mapping[str, Any]
 
 MANIFEST = "tasks.toml"
 SCHEMA = "skillgit.tasks/1"
-ANSWERS: Mapping[str, str] = {"spreadsheet": "output.xlsx", "text": "answer.txt"}
-"""The domains that a manifest may name, and the file that an agent must leave."""
 
 TOP_KEYS = ("schema", "domain", "task")
-CASE_KEYS = ("inputs", "gold", "range", "expected")
+CASE_KEYS = ("inputs", *dict.fromkeys(key for domain in DOMAINS.values() for key in domain.keys))
+_SECTION = "section 11 of SKILLS_FORMAT.md has an example"
 TASK_KEYS = ("id", "query", "group", "answer", *CASE_KEYS, "case")
 
 
@@ -35,9 +35,7 @@ class _Place:
     domain: str = ""
     what: str = ""
 
-    def fail(
-        self, wrong: str, hint: str = "section 11 of SKILLS_FORMAT.md has an example"
-    ) -> NoReturn:
+    def fail(self, wrong: str, hint: str = _SECTION) -> NoReturn:
         where = f", {self.what}" if self.what else ""
         raise UsageError(f"reading {self.manifest}{where}: {wrong}", hint=hint)
 
@@ -77,8 +75,9 @@ class _Place:
         return path
 
 
-def load(folder: Path) -> TaskSet:
-    """The task set that a folder's tasks.toml describes."""
+def load(path: Path) -> TaskSet:
+    """The task set that a tasks.toml describes, or that of a folder."""
+    folder = _folder(path)
     place = _Place(folder / MANIFEST)
     try:
         data = tomllib.loads(place.manifest.read_text(encoding="utf-8"))
@@ -88,8 +87,8 @@ def load(folder: Path) -> TaskSet:
     if data.get("schema") != SCHEMA:
         place.fail(f"'schema' is {data.get('schema')!r}", f'write schema = "{SCHEMA}"')
     domain = place.text(data, "domain")
-    if domain not in ANSWERS:
-        place.fail(f"unknown domain {domain!r}", f"known are {', '.join(ANSWERS)}")
+    if domain not in DOMAINS:
+        place.fail(f"unknown domain {domain!r}", f"known are {', '.join(DOMAINS)}")
     tables = data.get("task")
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         place.fail("there is no [[task]]")
@@ -101,13 +100,21 @@ def load(folder: Path) -> TaskSet:
         if draft.id in drafts:
             one.fail("another task has the same id", "give each task an id of its own")
         drafts[draft.id] = draft
-        remarks += _doubts(draft)
+        doubt = DOMAINS[domain].doubt(draft.cases[0])
+        remarks += [f"{draft.id}: {doubt}"] if doubt else []
     return task_set(map(finished, drafts.values()), str(folder), remarks)
+
+
+def _folder(path: Path) -> Path:
+    return path.parent if path.name == MANIFEST else path
+
+
+LAYOUT = Layout(MANIFEST, lambda path: (_folder(path) / MANIFEST).is_file(), load)
 
 
 def _draft(place: _Place, table: Table) -> Draft:
     place.only(table, TASK_KEYS)
-    answer = place.name(table.get("answer", ANSWERS[place.domain]), "answer")
+    answer = place.name(table.get("answer", DOMAINS[place.domain].answer), "answer")
     first = _case(place, table, answer, None)
     cases = [first]
     further = table.get("case", [])
@@ -127,22 +134,19 @@ def _case(place: _Place, table: Table, answer: str, first: Case | None) -> Case:
     table = {key: value for key, value in table.items() if value is not None}
     inputs = _inputs(place, table.get("inputs", []), first)
     gold = place.file(table["gold"], "gold") if "gold" in table else None
-    if place.domain == "text":
-        if "range" in table:
-            place.fail("'range' is for workbooks", "leave it out")
-        if (gold is None) == ("expected" not in table):
-            place.fail("a task needs either 'gold', a file, or 'expected', a text")
-        return Case(inputs, answer, gold, "" if gold else place.text(table, "expected"))
-    if "expected" in table:
-        place.fail("'expected' is for the domain text", "give 'gold', a workbook")
-    if gold is None:
-        place.fail("'gold' is missing, the workbook with the right answer")
-    position = place.text(table, "range", "")
+    return Case(inputs, answer, gold, _region(place, DOMAINS[place.domain], table, gold))
+
+
+def _region(place: _Place, domain: Domain, table: Table, gold: Path | None) -> str:
+    foreign = [key for key in CASE_KEYS if key in table and key not in {"inputs", *domain.keys}]
+    if foreign:
+        known = ", ".join(("inputs", *domain.keys))
+        place.fail(f"{foreign[0]!r} is not for the domain {domain.name}", f"it knows {known}")
+    values = {key: table[key] for key in domain.keys if key in table and key != "gold"}
     try:
-        pieces(position) if position else ()
-    except ValueError as error:
-        place.fail(f"'range': {error}", "as in A1:B9, or Sheet1!A1:B9,'My sheet'!C:D")
-    return Case(inputs, answer, gold, Region(position).text)
+        return domain.region(Stated(gold, values))
+    except Misstated as reason:
+        place.fail(str(reason), reason.hint or _SECTION)
 
 
 def _inputs(place: _Place, given: object, first: Case | None) -> dict[str, Path]:
@@ -165,9 +169,3 @@ def _inputs(place: _Place, given: object, first: Case | None) -> dict[str, Path]
         place.name(name, "inputs"): place.file(given[name], f"inputs.{name}")
         for name in (names or given)
     }
-
-
-def _doubts(draft: Draft) -> list[str]:
-    position = Region.parse(draft.cases[0].region).position if draft.domain == "spreadsheet" else ""
-    doubt = official_doubt(position) if position else ""
-    return [f"{draft.id}: {doubt}"] if doubt else []

@@ -13,7 +13,7 @@ from skillgit.domains.answers import take
 from skillgit.domains.forms import form, in_words
 from skillgit.domains.previews import WORKBOOKS, preview
 from skillgit.domains.spreadsheet.confined import ask
-from skillgit.domains.task import Case, Grade, Mismatch
+from skillgit.domains.task import Case, Domain, Grade, Mismatch, Misstated, Stated
 
 MOST_BYTES = 1 << 20
 
@@ -23,10 +23,12 @@ _NUMBER = re.compile(r"\d(?:[\d.,_:/-]*\d)?")
 _MOST_INPUT = 16 << 20
 
 
-class Text:
+class Text(Domain):
     """Grades text. Blanks at the ends of lines and empty lines at the end do not count."""
 
     name = "text"
+    answer = "answer.txt"
+    keys = ("gold", "expected")
 
     def grade(self, case: Case, answer: Path) -> Grade:
         """Compare `answer` line by line with the gold file, or with `case.region` without one.
@@ -62,6 +64,20 @@ class Text:
     def preview(self, case: Case) -> str:
         """The first lines, or sheets and rows, of each input."""
         return preview(case.inputs)
+
+    def region(self, stated: Stated) -> str:
+        """The expected text; "" where there is a gold file instead."""
+        if (stated.gold is None) == ("expected" not in stated.values):
+            raise Misstated("a task needs either 'gold', a file, or 'expected', a text")
+        return "" if stated.gold else stated.text("expected")
+
+    def ideal(self, case: Case, place: Path) -> Path | None:
+        """The gold file, or the expected text in one."""
+        if case.gold is not None or not case.region:
+            return super().ideal(case, place)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(case.region, encoding="utf-8")
+        return place
 
 
 _COUNT = "number of lines"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from skillgit.domains.answers import ceiling_answer, floor_answer, take
-from skillgit.domains.digests import Draft, finished
+from skillgit.domains.registry import DOMAINS
 from skillgit.domains.task import Case
 
 
@@ -49,10 +49,9 @@ def test_floor_and_ceiling_need_no_agent(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("in")
     (tmp_path / "b").write_text("gold")
     case = Case({"in.txt": tmp_path / "a"}, "out/answer.txt", tmp_path / "b")
-    task = finished(Draft("t", "text", "Do it.", (case,)))
 
     floor = floor_answer(case, tmp_path / "floor")
-    ceiling = ceiling_answer(task, case, tmp_path / "ceiling")
+    ceiling = ceiling_answer(DOMAINS["text"], case, tmp_path / "ceiling")
 
     assert floor == tmp_path / "floor/out/answer.txt"
     assert floor.read_text() == "in"
@@ -62,12 +61,10 @@ def test_floor_and_ceiling_need_no_agent(tmp_path: Path) -> None:
 
 def test_an_expected_text_is_a_ceiling_too(tmp_path: Path) -> None:
     case = Case({}, "answer.txt", region="42\n")
-    task = finished(Draft("t", "text", "Do it.", (case,)))
 
     assert floor_answer(case, tmp_path) is None
-    ceiling = ceiling_answer(task, case, tmp_path)
+    ceiling = ceiling_answer(DOMAINS["text"], case, tmp_path)
     assert ceiling is not None
     assert ceiling.read_text() == "42\n"
     unknown = Case({}, "output.xlsx", region="A1")
-    other = finished(Draft("t", "spreadsheet", "Do it.", (unknown,)))
-    assert ceiling_answer(other, unknown, tmp_path) is None
+    assert ceiling_answer(DOMAINS["spreadsheet"], unknown, tmp_path) is None

@@ -10,6 +10,7 @@ from workbooks import workbook
 
 from skillgit.domains import tasks_file
 from skillgit.domains.loading import load_tasks
+from skillgit.domains.registry import DOMAINS
 from skillgit.domains.task import TaskSet
 from skillgit.errors import UsageError
 
@@ -68,7 +69,7 @@ def test_the_document_tells_every_key() -> None:
     assert told == {*tasks_file.TOP_KEYS, *tasks_file.TASK_KEYS, "task.case"} - {"case"}
     assert set(tasks_file.CASE_KEYS) <= set(tasks_file.TASK_KEYS)
     assert tasks_file.SCHEMA in SECTION
-    assert all(name in SECTION for name in tasks_file.ANSWERS.values())
+    assert all(f"`{name}`" in SECTION for name in {domain.answer for domain in DOMAINS.values()})
 
 
 def test_a_text_task_may_hold_its_answer(folder: Path) -> None:
@@ -171,7 +172,7 @@ def test_a_digest_is_of_all_that_matters(folder: Path) -> None:
             "section",
         ),
         (f'{HEAD}{TASK}gold = "a.csv"', "either 'gold', a file, or 'expected'", "section"),
-        (f'{HEAD}{TASK}range = "A1"', "'range' is for workbooks", "leave it out"),
+        (f'{HEAD}{TASK}range = "A1"', "'range' is not for the domain text", "expected"),
         (f'{HEAD}{TASK}answer = "../x"', "'answer': unsafe path '../x'", "relative"),
         (f"{HEAD}{TASK}answer = 7", "'answer': unsafe path ''", "relative"),
         (
@@ -239,7 +240,7 @@ def test_a_mistake_is_named_with_its_place(
     ("lines", "message"),
     [
         ('range = "A1"', "'gold' is missing"),
-        ('gold = "gold/north.xlsx"\nexpected = "x"', "'expected' is for the domain text"),
+        ('gold = "gold/north.xlsx"\nexpected = "x"', "'expected' is not for the domain"),
         ('gold = "gold/north.xlsx"\nrange = "A1:B2:C3"', "'range': 'A1:B2:C3' is no range"),
         ('gold = "gold/north.xlsx"\nrange = 7', "'range' must be a text"),
     ],

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from skillgit.domains.digests import Draft, finished, task_set
+from skillgit.domains.layout import Layout
 from skillgit.domains.spreadsheet.ranges import Region, official_doubt
 from skillgit.domains.task import Case, Task, TaskSet
 from skillgit.errors import UsageError
@@ -42,13 +43,9 @@ class _Reading:
         self.remarks.append(f"{name}: left out: {reason}")
 
 
-def is_benchmark(folder: Path) -> bool:
-    """Does this folder have the published layout?"""
-    return (folder / MANIFEST).is_file()
-
-
-def load_benchmark(folder: Path) -> TaskSet:
+def load_benchmark(path: Path) -> TaskSet:
     """All tasks in the order of dataset.json; what is odd or left out is told in the remarks."""
+    folder = _root(path)
     reading = _Reading(folder)
     tasks = [
         task
@@ -60,6 +57,13 @@ def load_benchmark(folder: Path) -> TaskSet:
             f"reading {folder / MANIFEST}: it holds no task that can be used", hint=_HINT
         )
     return task_set(tasks, str(folder), reading.remarks)
+
+
+def _root(path: Path) -> Path:
+    return path.parent if path.name == MANIFEST else path
+
+
+LAYOUT = Layout(MANIFEST, lambda path: (_root(path) / MANIFEST).is_file(), load_benchmark)
 
 
 def _rows(manifest: Path) -> Sequence[object]:

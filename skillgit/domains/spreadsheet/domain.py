@@ -12,15 +12,18 @@ from skillgit.domains.answers import take
 from skillgit.domains.previews import preview
 from skillgit.domains.spreadsheet.confined import ask, require
 from skillgit.domains.spreadsheet.opening import MOST_BYTES
+from skillgit.domains.spreadsheet.ranges import Region, official_doubt, pieces
 from skillgit.domains.spreadsheet.recalc import find_libreoffice, with_libreoffice
-from skillgit.domains.task import Case, Grade, Mismatch
+from skillgit.domains.task import Case, Domain, Grade, Mismatch, Misstated, Stated
 from skillgit.errors import SurroundingsError
 
 
-class Spreadsheet:
+class Spreadsheet(Domain):
     """Grades workbooks. Raises SurroundingsError where what `grading` asks for is not installed."""
 
     name = "spreadsheet"
+    answer = "output.xlsx"
+    keys = ("gold", "range")
 
     def __init__(self, grading: Grading | None = None) -> None:
         self._grading = grading or Grading()
@@ -79,6 +82,23 @@ class Spreadsheet:
     def preview(self, case: Case) -> str:
         """Sheets, used cells and first rows of each input."""
         return preview(case.inputs)
+
+    def region(self, stated: Stated) -> str:
+        """Where the gold workbook counts; everywhere without a range."""
+        if stated.gold is None:
+            raise Misstated("'gold' is missing, the workbook with the right answer")
+        position = stated.text("range", "")
+        try:
+            pieces(position) if position else ()
+        except ValueError as error:
+            hint = "as in A1:B9, or Sheet1!A1:B9,'My sheet'!C:D"
+            raise Misstated(f"'range': {error}", hint) from error
+        return Region(position).text
+
+    def doubt(self, case: Case) -> str:
+        """What is odd about how the official scorer reads the range."""
+        position = Region.parse(case.region).position
+        return official_doubt(position) if position else ""
 
     def _by_libreoffice(self, copy: Path) -> tuple[Path | None, str]:
         if self._grading.recalc is not Recalc.LIBREOFFICE:

@@ -157,7 +157,7 @@ def _without_model(task: Task, actor: Actor, domain: Domain, folder: Path) -> tu
         place = folder / f"case-{number}"
         place.mkdir()
         if actor is Actor.GOLD:
-            answer = ceiling_answer(task, case, place)
+            answer = ceiling_answer(domain, case, place)
         else:
             answer = floor_answer(case, place)
         grades.append(domain.grade(case, answer or place / case.answer))
