@@ -10,6 +10,7 @@ Reading this file from top to bottom is reading the pipeline:
     guard        Finding, Verdict                           is it allowed and well formed?
     gate         GateReport                                 is the skill better for it?
     record       LessonCommit, Branch                       how does the history tell it?
+    afterwards   Method, Worth, Effect                      what is each lesson worth?
     the end      Usage, Round, Evolution                    what a person is shown
 
 Every value is frozen and checks itself when it is built: what exists is well formed.
@@ -495,6 +496,59 @@ class Branch:
     tip: Oid
     evidence_ref: str
     lessons: tuple[LessonCommit, ...]
+
+
+# --------------------------------------------------------------------------- afterwards
+
+
+class Method(StrEnum):
+    """How a lesson's effect is measured, as a difference of success rates."""
+
+    LEAVE_ONE_OUT = "leave-one-out"
+    """All lessons of the round, less all but this one."""
+    SHAPLEY = "shapley"
+    """What it changes when it comes to the others, on average over all orders of coming."""
+
+
+class Worth(StrEnum):
+    """What the interval of an effect says; tried in this order."""
+
+    HELPS = "helps"
+    """It lies above 0."""
+    HURTS = "hurts"
+    """It lies below 0."""
+    EQUAL = "equal"
+    """It holds 0 and lies within the margin: shown to make next to no difference."""
+    UNCLEAR = "unclear"
+    """It holds 0 and more: these runs do not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a lesson is worth on a task set, from −1 to 1; positive helps.
+
+    With a chance of `confidence` all `intervals` of its ablation hold at once, though each was
+    looked at again and again, and stopped for what was seen.
+    """
+
+    method: Method
+    estimate: float
+    low: float
+    high: float
+    worth: Worth
+    ended: str
+    """Why no more runs were made."""
+    tasks: int
+    pairs: int
+    """Of runs that differ by this lesson, in all tasks."""
+    confidence: float
+    intervals: int
+
+    def __post_init__(self) -> None:
+        if not -1 <= self.low <= self.estimate <= self.high <= 1:
+            raise ValueError("an effect lies within its interval, between -1 and 1")
+        if not 0 < self.confidence < 1 or not 1 <= self.tasks <= self.pairs or self.intervals < 1:
+            raise ValueError("an effect is measured in pairs of runs, with some confidence")
 
 
 # --------------------------------------------------------------------------- the end
