@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from skillgit.config import Endpoint, Sampling
 from skillgit.ports import Call, Failure, JsonObject, Message, ToolRequest, Turn
+from skillgit.trajectories.lines import defused
 from skillgit.types import Usage
 
 Body = dict[str, Any]  # explicit Any: the JSON of a request
@@ -123,7 +124,9 @@ def _body(asked: Call | Turn, endpoint: Endpoint, model: str) -> Body:
 
 
 def _message(message: Message) -> Body:
-    sent: Body = {"role": message.role, "content": _sendable(message.content)}
+    # What the model said itself is no other's word, and comes back as it was.
+    told = message.content if message.role == "assistant" else defused(message.content)
+    sent: Body = {"role": message.role, "content": _sendable(told)}
     if message.requests:
         sent["tool_calls"] = [
             {

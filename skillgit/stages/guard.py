@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from skillgit.rules import check_skill
+from skillgit.rules.capabilities import added_texts
 from skillgit.rules.compare import new_findings
 from skillgit.rules.edits import broken_rule
 from skillgit.rules.leaks import leaks
 from skillgit.rules.unsafe import unsafe
 from skillgit.skill.hunks import Ground, apply_changes
+from skillgit.trajectories.redaction.giving import gives_away
 from skillgit.types import Edit, Fate, Finding, Pool, Severity, Skill, State, Verdict
 
 
@@ -36,11 +38,17 @@ def _each_on_its_own(skill: Skill, edits: Sequence[Edit]) -> tuple[list[Edit], l
         reason = broken_rule(skill, edit.change)
         if reason:
             fates.append(Fate(edit.id, State.REJECTED, reason))
-        elif danger := unsafe(skill, edit.change):
+        elif danger := unsafe(skill, edit.change) or _gives_away(skill, edit):
             fates.append(Fate(edit.id, State.WITHHELD, danger))
         else:
             kept.append(edit)
     return kept, fates
+
+
+def _gives_away(skill: Skill, edit: Edit) -> str:
+    """An analyst's words were looked through; a merge may have put others in their place."""
+    base = "\n".join(skill.text(path) or "" for path in skill.files)
+    return gives_away("\n".join((edit.lesson.title, *added_texts(edit.change))), base)
 
 
 def _general(

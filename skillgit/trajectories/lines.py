@@ -34,6 +34,12 @@ _MARKER = re.compile(
     r"|<(?:start|end)_of_turn>|<(?:[be]os|pad|unk|[se]op)>|\[gMASK\]|<seed:\w{1,40}>"
     r"|\]~!?b[\[\]]|\[e~\["  # MiniMax
 )
+_PARTS_OF_MARKERS = (
+    *("<|", "<\uff5c", "<s>", "</s>", "SYS>>", "INST]", "SYSTEM_PROMPT]", "AVAILABLE_TOOLS]"),
+    *("TOOL_CALLS]", "TOOL_RESULTS]", "_of_turn>", "os>", "<pad>", "<unk>", "<sop>", "<eop>"),
+    *("[gMASK]", "<seed:", "]~", "[e~["),
+)
+"""Each control token holds one of them: to look for these takes a tenth of the time."""
 _BARS = str.maketrans({"|": "\xa6", "\uff5c": "\xa6"})
 
 
@@ -45,11 +51,18 @@ def plain(text: str) -> str:
     # Most texts hold neither, and the pattern of what is unseen takes long.
     if not text.replace("\n", "").replace("\t", "").isprintable():
         text = _UNSEEN.sub("", _ANSI.sub("", text))
+    return defused(text)
+
+
+def defused(text: str) -> str:
+    """The text with a broken bar in each control token of a chat template, and otherwise as is."""
+    if not any(part in text for part in _PARTS_OF_MARKERS):
+        return text
     # Twice: a token may share its last character with the next one.
-    return _MARKER.sub(_defused, _MARKER.sub(_defused, text))
+    return _MARKER.sub(_barred, _MARKER.sub(_barred, text))
 
 
-def _defused(found: re.Match[str]) -> str:
+def _barred(found: re.Match[str]) -> str:
     """A control token that no server takes for one."""
     token = found[0]
     barred = token.translate(_BARS)

@@ -129,3 +129,17 @@ def test_what_was_wrong_before_is_nobodys_fault() -> None:
     verdict = guard(broken, [edit(Insert(MANIFEST, 8, "- Compare the cells."))])
     assert verdict.passed
     assert not verdict.findings
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["Sign in with `ghp_0123456789abcdefghijABCDEFGHIJ012345`.", "As [secret:0a1b2c] says."],
+)
+def test_words_of_a_merge_give_no_secret_away(words: str) -> None:
+    verdict = guard(SKILL, [edit(Insert(MANIFEST, 9, words)), edit(Insert(MANIFEST, 8, "Do."), 2)])
+
+    (fate,) = verdict.fates
+    assert fate.state is State.WITHHELD
+    assert "hidden" in fate.reason or "a token" in fate.reason
+    assert "ghp_" not in fate.reason
+    assert [one.lesson.title for one in verdict.edits] == ["Lesson 2"]

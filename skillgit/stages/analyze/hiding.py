@@ -1,8 +1,7 @@
 """Analysts read files of tasks and runs as they are, and what they write is kept for everybody.
 
 What a tool shows them is without secrets; the files stay whole, since proofs are run on them.
-What they say of a run is without secrets and without names, before it is kept. A lesson with a
-secret in it, or with a placeholder, which means nothing elsewhere, is no lesson.
+What they say of a run is without secrets and without names, before it is kept.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 
 from skillgit.agent.episode import Seen, Tool
-from skillgit.trajectories.redaction import PLACEHOLDER, Redactor
+from skillgit.trajectories.redaction import Redactor
 from skillgit.types import Edit, Excluded, Lesson, Patch
 
 
@@ -28,17 +27,6 @@ def _cleaned(
         return replace(seen, text=clean(seen.text))
 
     return run
-
-
-def gives_away(text: str, base: str) -> str:
-    """Why a lesson may not say this; "" if it may. What the skill has is no secret any more."""
-    if hidden := next((found for found in PLACEHOLDER.findall(text) if found not in base), ""):
-        return f"names what was hidden from you ({hidden}): say it in general"
-    cleaned = Redactor(names=False).text(text)
-    new = [found for found in PLACEHOLDER.findall(cleaned) if found not in text]
-    if new and not set(new) <= set(PLACEHOLDER.findall(Redactor(names=False).text(base))):
-        return "holds what looks like a password, a token or a key: say how it is found instead"
-    return ""
 
 
 def fit_to_keep(result: Patch | Excluded) -> Patch | Excluded:

@@ -20,10 +20,10 @@ from skillgit.skill.anchors import Anchor, anchors, editable
 from skillgit.skill.lines import text_lines
 from skillgit.skill.placement import insertion, reference, replacement
 from skillgit.stages.analyze.citations import cited
-from skillgit.stages.analyze.hiding import gives_away
 from skillgit.stages.analyze.leakage import names_of_the_task
 from skillgit.stages.analyze.repair import NOTHING, Repair
 from skillgit.stages.analyze.vocabulary import invented, names_something, unmentioned
+from skillgit.trajectories.redaction.giving import gives_away
 from skillgit.trajectories.view import View
 from skillgit.types import (
     Cause,

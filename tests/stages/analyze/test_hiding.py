@@ -12,8 +12,9 @@ from scripted import ScriptedEndpoint, replying
 
 from skillgit.config import Collect
 from skillgit.names import TrajectoryId
-from skillgit.stages.analyze.hiding import fit_to_keep, gives_away
+from skillgit.stages.analyze.hiding import fit_to_keep
 from skillgit.trajectories.redaction import shown_of_files
+from skillgit.trajectories.redaction.giving import gives_away
 from skillgit.types import Cause, Excluded, Memory, Patch, Proof
 
 TOKEN = "ghp_" + "0aB1" * 9
