@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from skillgit.cli.console import examples, out, print_json, safe, say
+from skillgit.cli.console import examples, safe, say
+from skillgit.cli.grading import as_json as _json
+from skillgit.cli.grading import print_grade, show, verdict
 from skillgit.config import Grading, Recalc
 from skillgit.domains.task import Case, Domain, Grade
 from skillgit.errors import UsageError
-
-_MOST_SHOWN = 50
 
 _gold = click.option(
     "--gold",
@@ -28,7 +28,6 @@ _answer = click.option(
     metavar="FILE",
     help="The answer to grade; where it is missing, it fails.",
 )
-_json = click.option("--json", "as_json", is_flag=True, help="Write JSON instead of lines.")
 
 
 @click.group(
@@ -96,11 +95,11 @@ def spreadsheet(
     grade, other = grades.pop(counts), next(iter(grades.items()))
     if as_json:
         both = {counts: _brief(grade), other[0]: _brief(other[1])}
-        _print("spreadsheet", grade, {"scorer": counts, **both, "recalc": str(grading.recalc)})
+        print_grade("spreadsheet", grade, {"scorer": counts, **both, "recalc": str(grading.recalc)})
     else:
-        _show(grade, f" ({counts} scorer, recalculation: {grading.recalc})")
+        show(grade, f" ({counts} scorer, recalculation: {grading.recalc})")
         if other[1].passed != grade.passed:
-            say(f"note: the {other[0]} scorer disagrees: {safe(_verdict(other[1]))}")
+            say(f"note: the {other[0]} scorer disagrees: {safe(verdict(other[1]))}")
         if "recalc problem" in grade.notes:
             say(f"note: not recalculated: {safe(grade.notes['recalc problem'])}")
     return int(not grade.passed)
@@ -119,9 +118,9 @@ def text(*, gold: Path, answer: Path, as_json: bool) -> int:
     """Grade a text file line by line; blanks at line ends and empty lines at the end are equal."""
     grade = _graded("text", Grading(), Case({}, answer.name, gold), answer)
     if as_json:
-        _print("text", grade, {})
+        print_grade("text", grade)
     else:
-        _show(grade, "")
+        show(grade)
     return int(not grade.passed)
 
 
@@ -155,41 +154,5 @@ def _graded(name: str, grading: Grading, case: Case, answer: Path) -> Grade:
     return grade
 
 
-def _show(grade: Grade, how: str) -> None:
-    out(f"{safe(_verdict(grade))}{how}")
-    for one in grade.mismatches[:_MOST_SHOWN]:
-        out(safe(f"  {one.place}: found {one.found}, expected {one.expected} ({one.hint})"))
-    if len(grade.mismatches) > _MOST_SHOWN:
-        out(f"  and {len(grade.mismatches) - _MOST_SHOWN} more (--json lists all)")
-
-
-def _verdict(grade: Grade) -> str:
-    places = f"{grade.compared} place{'' if grade.compared == 1 else 's'}"
-    if grade.passed:
-        return f"passed: {places} compared"
-    if grade.problem:
-        return f"failed: {grade.problem}"
-    different = grade.notes.get("different", len(grade.mismatches))
-    return f"failed: {different} of {grade.compared} places differ"
-
-
 def _brief(grade: Grade) -> dict[str, object]:
     return {"passed": grade.passed, "compared": grade.compared, "problem": grade.problem}
-
-
-def _print(domain: str, grade: Grade, more: dict[str, object]) -> None:
-    fields = ("place", "found", "expected", "hint")
-    mismatches = [{name: getattr(one, name) for name in fields} for one in grade.mismatches]
-    print_json(
-        "grade",
-        {
-            "domain": domain,
-            "passed": grade.passed,
-            "score": grade.score,
-            "compared": grade.compared,
-            "problem": grade.problem,
-            **more,
-            "notes": dict(grade.notes),
-            "mismatches": mismatches,
-        },
-    )
