@@ -7,6 +7,7 @@ tells them in signs and in words, and no letter and no digit can be read off.
 from __future__ import annotations
 
 import re
+from difflib import SequenceMatcher
 from itertools import groupby
 
 _MOST_FORM = 40
@@ -24,6 +25,27 @@ def form(text: str) -> str:
     runs = ((mark, sum(1 for _ in run)) for mark, run in groupby(map(_mark, text)))
     shape = "".join(mark * min(length, _EXACT.get(mark, length)) for mark, length in runs)
     return shape if len(shape) <= _MOST_FORM else f"{shape[:_MOST_FORM]}…"
+
+
+def hint(expected: str, found: str) -> str:
+    """What a model may know of a line that another one should be."""
+    wanted, seen = form(expected), form(found)
+    if not any(mark in wanted for mark in "9aA"):
+        return "another line is expected"  # signs alone would be the answer itself
+    if wanted == seen:
+        return "the form is right, the content is not"
+    words = in_words(wanted)
+    return f'the form must be "{wanted}"{f" ({words})" if words else ""}, not "{seen}"'
+
+
+def near(expected: str, found: str) -> float:
+    """How alike two lines are, 0 to below 1; forms count for most.
+
+    Of two answers of the right form the one with more right is nearer.
+    """
+    forms = SequenceMatcher(None, form(expected), form(found), autojunk=False).ratio()
+    texts = SequenceMatcher(None, expected, found, autojunk=False).ratio()
+    return 0.99 * (0.7 * forms + 0.3 * texts)
 
 
 def in_words(shape: str) -> str:

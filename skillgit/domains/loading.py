@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from skillgit.domains import tasks_file
+from skillgit.domains.docqa import benchmark as docqa
 from skillgit.domains.layout import Layout
 from skillgit.domains.spreadsheet import benchmark
 from skillgit.domains.task import TaskSet
 from skillgit.errors import UsageError
 
-LAYOUTS: tuple[Layout, ...] = (tasks_file.LAYOUT, benchmark.LAYOUT)
+LAYOUTS: tuple[Layout, ...] = (tasks_file.LAYOUT, benchmark.LAYOUT, docqa.LAYOUT)
 """The first one that fits reads the path."""
 
 

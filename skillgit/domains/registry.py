@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from skillgit.config import Grading
+from skillgit.domains.docqa.domain import DocQA
 from skillgit.domains.spreadsheet.domain import Spreadsheet
 from skillgit.domains.task import Domain
 from skillgit.domains.text import Text
@@ -13,7 +14,8 @@ from skillgit.domains.text import Text
 
 def graders(grading: Grading) -> Mapping[str, Domain]:
     """Every domain, grading as asked; SurroundingsError where a recalculation is not installed."""
-    return MappingProxyType({"spreadsheet": Spreadsheet(grading), "text": Text()})
+    domains = (Spreadsheet(grading), Text(), DocQA())
+    return MappingProxyType({domain.name: domain for domain in domains})
 
 
 DOMAINS = graders(Grading())

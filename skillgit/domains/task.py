@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
+from skillgit.images import Image
 from skillgit.names import Digest
 
 
@@ -160,6 +161,8 @@ class Domain(Protocol):
     """The file that an agent must leave, where a manifest names no other."""
     keys: tuple[str, ...]
     """What a manifest may say of a case beside `inputs`; `gold` is a file of the task folder."""
+    computed: bool = True
+    """Can a program work the answer out from the inputs? If not, it holds what a model read."""
 
     def grade(self, case: Case, answer: Path) -> Grade:
         """Grade the file at `answer` (it may be missing, hostile, or no regular file).
@@ -179,6 +182,10 @@ class Domain(Protocol):
     def preview(self, case: Case) -> str:
         """A short look at the inputs for the agent's first message; "" where there is none."""
         ...
+
+    def images(self, case: Case) -> tuple[Image, ...]:  # noqa: ARG002 - for those who have any
+        """The pictures that a model is shown with the query; UsageError where one cannot be."""
+        return ()
 
     def region(self, stated: Stated) -> str:
         """`Case.region` from what a manifest says; Misstated where it does not say enough."""

@@ -6,11 +6,10 @@ import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from difflib import SequenceMatcher
 from pathlib import Path
 
 from skillgit.domains.answers import take
-from skillgit.domains.forms import form, in_words
+from skillgit.domains.forms import hint, near
 from skillgit.domains.previews import WORKBOOKS, preview
 from skillgit.domains.spreadsheet.confined import ask
 from skillgit.domains.task import Case, Domain, Grade, Mismatch, Misstated, Stated
@@ -89,7 +88,7 @@ def _graded(expected: Sequence[str], found: Sequence[str]) -> Grade:
         told = f"{_counted(len(found))}, where {_counted(len(expected))} should be"
         mismatches.append(Mismatch(_COUNT, str(len(found)), str(len(expected)), told))
     mismatches += [
-        Mismatch(_place(number), _shown(got), _shown(want), _hint(want, got), _near(want, got))
+        Mismatch(_place(number), _shown(got), _shown(want), hint(want, got), near(want, got))
         for number, (want, got) in enumerate(zip(expected, found, strict=False), 1)
         if want != got
     ]
@@ -104,23 +103,6 @@ def _graded(expected: Sequence[str], found: Sequence[str]) -> Grade:
 
 def _counted(lines: int) -> str:
     return f"{lines} line" if lines == 1 else f"{lines} lines"
-
-
-def _hint(expected: str, found: str) -> str:
-    wanted, seen = form(expected), form(found)
-    if not any(mark in wanted for mark in "9aA"):
-        return "another line is expected"  # signs alone would be the answer itself
-    if wanted == seen:
-        return "the form is right, the content is not"
-    words = in_words(wanted)
-    return f'the form must be "{wanted}"{f" ({words})" if words else ""}, not "{seen}"'
-
-
-def _near(expected: str, found: str) -> float:
-    """Forms count for most; of two answers of the right form the one with more right is nearer."""
-    forms = SequenceMatcher(None, form(expected), form(found), autojunk=False).ratio()
-    texts = SequenceMatcher(None, expected, found, autojunk=False).ratio()
-    return 0.99 * (0.7 * forms + 0.3 * texts)
 
 
 def _failed(problem: str) -> Grade:
