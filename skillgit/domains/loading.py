@@ -7,11 +7,17 @@ from pathlib import Path
 from skillgit.domains import tasks_file
 from skillgit.domains.docqa import benchmark as docqa
 from skillgit.domains.layout import Layout
+from skillgit.domains.math import layouts as problems
 from skillgit.domains.spreadsheet import benchmark
 from skillgit.domains.task import TaskSet
 from skillgit.errors import UsageError
 
-LAYOUTS: tuple[Layout, ...] = (tasks_file.LAYOUT, benchmark.LAYOUT, docqa.LAYOUT)
+LAYOUTS: tuple[Layout, ...] = (
+    tasks_file.LAYOUT,
+    benchmark.LAYOUT,
+    docqa.LAYOUT,
+    problems.LAYOUT,
+)
 """The first one that fits reads the path."""
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from skillgit.config import Grading
 from skillgit.domains.docqa.domain import DocQA
+from skillgit.domains.math.domain import Math
 from skillgit.domains.spreadsheet.domain import Spreadsheet
 from skillgit.domains.task import Domain
 from skillgit.domains.text import Text
@@ -14,7 +15,7 @@ from skillgit.domains.text import Text
 
 def graders(grading: Grading) -> Mapping[str, Domain]:
     """Every domain, grading as asked; SurroundingsError where a recalculation is not installed."""
-    domains = (Spreadsheet(grading), Text(), DocQA())
+    domains = (Spreadsheet(grading), Text(), DocQA(), Math())
     return MappingProxyType({domain.name: domain for domain in domains})
 
 

@@ -1,0 +1,158 @@
+"""`Domain` for problems with one final answer."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from skillgit.domains.answers import take
+from skillgit.domains.math.expected import Expected, Form
+from skillgit.domains.math.finding import Found, final, unwrapped
+from skillgit.domains.math.judging import judge
+from skillgit.domains.math.numbers import plain
+from skillgit.domains.math.official import Verdict, in_form, verdicts, verdicts_on_bare
+from skillgit.domains.previews import preview
+from skillgit.domains.task import Case, Domain, Grade, Mismatch, Stated
+
+MOST_BYTES = 1 << 20
+ANSWER = "answer.txt"
+
+_SHORTEST = 3
+_MOST_SHOWN = 200
+_PLACE = "final answer"
+_NO_ANSWER = "no final answer is found: its last line must say it, as in Answer: 9"
+
+_KINDS = (
+    (r".*\\begin\{[pbvBV]?matrix\}.*", "a matrix"),
+    (r"\\?\{.*\\?\}|.*\\cup.*", "a set"),
+    (r"[(\[].*,.*[)\]]", "a pair, or an interval"),
+    (r".*[^\d,],.*|.*, .*", "a list"),
+    (r".*=.*", "an equation"),
+    (r"-?\\[dt]?frac\W*\d+\W*\d+\W*|-?\d+ */ *\d+", "a fraction"),
+    (r"\\text\{.*\}|[A-Za-z ]{2,}", "a word"),
+)
+
+
+class Math(Domain):
+    """Grades the final answer of a solution, by what it is worth and not by how it is written."""
+
+    name = "math"
+    answer = ANSWER
+    keys = ("expected",)
+
+    def grade(self, case: Case, answer: Path) -> Grade:
+        """Compare the final answer in the file with the expected one; see `graded`."""
+        if not case.region:
+            return Grade(passed=False, score=0.0, problem="no gold is known")
+        with tempfile.TemporaryDirectory(prefix="skillgit-grade-") as folder:
+            copy = Path(folder, ANSWER)
+            reason = take(answer, copy, MOST_BYTES)
+            if reason:
+                return Grade(passed=False, score=0.0, problem=reason)
+            try:
+                solution = copy.read_bytes().decode("utf-8-sig")
+            except UnicodeDecodeError:
+                return Grade(passed=False, score=0.0, problem="the answer is no UTF-8 text")
+        return graded(Expected.parse(case.region), solution)
+
+    def literals(self, case: Case, mismatches: tuple[Mismatch, ...]) -> frozenset[str]:  # noqa: ARG002 - there is one place only
+        """The expected answer, as it is written and as a bare number, if it is long enough."""
+        answer = Expected.parse(case.region).answer
+        number = plain(answer)
+        spelled = {answer, unwrapped(answer)} | ({str(number)} if number is not None else set())
+        return frozenset(one for one in spelled if len(one) >= _SHORTEST)
+
+    def preview(self, case: Case) -> str:
+        """The first lines of each input; problems have none, as a rule."""
+        return preview(case.inputs)
+
+    def region(self, stated: Stated) -> str:
+        """The expected answer, in no form that anyone must keep to."""
+        return Expected(stated.text("expected").strip()).text
+
+    def ideal(self, case: Case, place: Path) -> Path | None:
+        """The right answer in the form that is asked for."""
+        if not case.region:
+            return None
+        expected = Expected.parse(case.region)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        line = in_form(expected.answer, expected.form or Form.ANSWER)
+        place.write_text(f"{line}\n", encoding="utf-8")
+        return place
+
+
+def graded(expected: Expected, solution: str) -> Grade:
+    """Is the final answer of a solution the expected one?
+
+    Plain numbers are compared exactly, equal texts are equal, the rest is for math-verify. Notes:
+    `scorer` (equivalence), `by` (numbers, text, math-verify), `extracted`, and what each scorer of
+    a benchmark says (`official dapo`: passed or failed …), which never changes the grade.
+    """
+    notes = {"scorer": "equivalence", **_told(official(expected, solution))}
+    found = final(solution, expected.form)
+    if found is None:
+        return Grade(passed=False, score=0.0, problem=_NO_ANSWER, notes=notes)
+    passed, by, problem = _compared(expected.answer, found.text)
+    grade = Grade(
+        passed=passed,
+        score=float(passed),
+        compared=1,
+        problem=problem,
+        notes={**notes, "by": by, "extracted": _shown(found.text)},
+    )
+    if passed or problem:
+        return grade
+    return replace(grade, mismatches=(_mismatch(expected.answer, found),))
+
+
+def official(expected: Expected, solution: str) -> Mapping[str, Verdict]:
+    """What the benchmarks' scorers say; a text that is nothing but an answer is given a form."""
+    found = final(solution, expected.form)
+    if found and found.form is None and len(solution.strip().splitlines()) == 1:
+        return verdicts_on_bare(expected.answer, solution.strip())
+    return verdicts(expected.answer, solution)
+
+
+def _told(said: Mapping[str, Verdict]) -> dict[str, str]:
+    return {f"official {name}": "passed" if v.passed else "failed" for name, v in said.items()}
+
+
+def _compared(gold: str, answer: str) -> tuple[bool, str, str]:
+    """Is it equal, what says so, and why nothing can."""
+    wanted, number = plain(unwrapped(gold)), plain(answer)
+    if wanted is not None and number is not None:
+        return wanted == number, "numbers", ""
+    if _squeezed(unwrapped(gold)) == _squeezed(answer):
+        return True, "text", ""
+    (judgement,) = judge([(gold, answer)])
+    return judgement.equal, "math-verify", judgement.problem
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def _mismatch(gold: str, found: Found) -> Mismatch:
+    wanted, got = _kind(unwrapped(gold)), _kind(found.text)
+    if wanted == got:
+        hint = f"{got}, but not the right one"
+    else:
+        hint = f"{got}, where {wanted} is expected"
+    return Mismatch(_PLACE, _shown(found.text), _shown(gold), hint, 0.5 * (wanted == got))
+
+
+def _kind(answer: str) -> str:
+    number = plain(answer)
+    if number is not None:
+        return "a whole number" if number.denominator == 1 else "a decimal number"
+    for pattern, kind in _KINDS:
+        if re.fullmatch(pattern, answer, re.DOTALL):
+            return kind
+    return "an expression"
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
