@@ -1,7 +1,8 @@
 """Evidence from one repository to another: plain pushes and fetches, told ref by ref.
 
 The evidence of a round is written once, so two repositories that have other evidence under one
-name disagree, and a person must look. Refusals grow on both sides; a fetch joins them.
+name disagree, and a person must look. Refusals, and notes of what lessons are worth, grow on both
+sides; a fetch joins them.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from dataclasses import dataclass
 from skillgit.errors import FindingsError
 from skillgit.names import Oid
 from skillgit.ports import Keeper, Remote, Signature
+from skillgit.review.noting import NOTES, joined_notes
 from skillgit.review.refusals import REFUSALS
 
 EVIDENCE = "refs/skillgit/"
+_GROWING = (REFUSALS, NOTES)
 FETCHED_ALWAYS = "refs/skillgit/rounds/*:refs/skillgit/rounds/*"
 """What `--configure` adds: rounds never change, so `git fetch` cannot fail on them.
 
@@ -36,9 +39,10 @@ def push(repo: Keeper, remote: Remote) -> tuple[Moved, ...]:
 
     Raises FindingsError, before anything is sent, where the remote has something else.
     """
-    mine, theirs = repo.refs(EVIDENCE), remote.refs(EVIDENCE)
-    if REFUSALS in mine and REFUSALS in theirs and theirs[REFUSALS] != mine[REFUSALS]:
-        remote.fetch_objects(REFUSALS)  # to see which of the two contains the other
+    mine, theirs = _here(repo), _there(remote)
+    for ref in _GROWING:
+        if ref in mine and ref in theirs and theirs[ref] != mine[ref]:
+            remote.fetch_objects(ref)  # to see which of the two contains the other
     moves = [
         Moved(ref, theirs.get(ref), tip)
         for ref, tip in mine.items()
@@ -54,10 +58,10 @@ def push(repo: Keeper, remote: Remote) -> tuple[Moved, ...]:
 def fetch(repo: Keeper, remote: Remote, who: Callable[[], Signature]) -> tuple[Moved, ...]:
     """Bring what is missing here; what moved here.
 
-    Refusals of both sides are joined in a commit by `who`. Raises FindingsError where the two have
-    other evidence under one name; everything else is fetched all the same.
+    Refusals and notes of both sides are joined in a commit by `who`. Raises FindingsError where
+    the two have other evidence under one name; everything else is fetched all the same.
     """
-    before, theirs = repo.refs(EVIDENCE), remote.refs(EVIDENCE)
+    before, theirs = _here(repo), _there(remote)
     missing = [ref for ref in theirs if ref not in before]
     changed = [ref for ref in theirs if ref in before and theirs[ref] != before[ref]]
     if missing:
@@ -69,15 +73,29 @@ def fetch(repo: Keeper, remote: Remote, who: Callable[[], Signature]) -> tuple[M
         remote.fetch_objects(ref)
         if _grows(repo, ref, before[ref], theirs[ref]):
             repo.move_ref(ref, theirs[ref], before[ref], f"skillgit: fetched from {remote.name}")
-        elif ref != REFUSALS or not _joined(repo, before[ref], theirs[ref], who):
+        elif not _joined(repo, ref, (before[ref], theirs[ref]), who):
             differing.append(Moved(ref, before[ref], theirs[ref]))
     _agree(f"fetching evidence from {remote.name}", differing)
-    return _moved(before, repo.refs(EVIDENCE))
+    return _moved(before, _here(repo))
+
+
+def _here(repo: Keeper) -> Mapping[str, Oid]:
+    """What is shared: the evidence, the refusals, and the notes."""
+    return {**repo.refs(EVIDENCE), **_notes_alone(repo.refs(NOTES))}
+
+
+def _there(remote: Remote) -> Mapping[str, Oid]:
+    return {**remote.refs(EVIDENCE), **_notes_alone(remote.refs(NOTES))}
+
+
+def _notes_alone(found: Mapping[str, Oid]) -> Mapping[str, Oid]:
+    """Asked for a beginning, Git tells other notes too."""
+    return {ref: tip for ref, tip in found.items() if ref == NOTES}
 
 
 def _grows(repo: Keeper, ref: str, older: Oid, newer: Oid | None) -> bool:
     """Is it a ref that may grow, and does one of its tips contain the other?"""
-    return ref == REFUSALS and newer is not None and repo.is_ancestor(older, newer)
+    return ref in _GROWING and newer is not None and repo.is_ancestor(older, newer)
 
 
 def _agree(doing: str, differing: Sequence[Moved]) -> None:
@@ -94,9 +112,13 @@ def _agree(doing: str, differing: Sequence[Moved]) -> None:
     )
 
 
-def _joined(repo: Keeper, mine: Oid, theirs: Oid, who: Callable[[], Signature]) -> bool:
-    """Refusals of both sides as one; False where they say different things of one lesson."""
-    tree = repo.merge(mine, theirs) if repo.merges else None
+def _joined(repo: Keeper, ref: str, tips: tuple[Oid, Oid], who: Callable[[], Signature]) -> bool:
+    """What grew on both sides as one; False where refusals differ about one lesson."""
+    mine, theirs = tips
+    if ref == NOTES:
+        joined_notes(repo, mine, theirs, who)
+        return True
+    tree = repo.merge(mine, theirs) if ref == REFUSALS and repo.merges else None
     if tree is None:
         return False
     commit = repo.write_commit(tree, [mine, theirs], "refusals of two repositories\n", who())
