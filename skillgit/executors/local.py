@@ -44,15 +44,22 @@ class LocalExecutor(Generic[Desk]):
                     waiting.clear()  # none begins between this and the end of the others
                     raise
                 told(done[number])
-                for _ in range(_TURNS):
-                    # What is ready goes to the endpoint first; only then is more made ready.
-                    await asyncio.sleep(0)
+                await _what_is_ready_goes_first()
 
-        places = [asyncio.ensure_future(place()) for _ in range(min(at_once, len(items)))]
+        places: list[asyncio.Task[None]] = []
         try:
+            for _ in range(min(at_once, len(items))):
+                places.append(asyncio.create_task(place()))
+                await _what_is_ready_goes_first()
             await asyncio.gather(*places)
         finally:
             for each in places:
                 each.cancel()
             await asyncio.gather(*places, return_exceptions=True)
         return [done[number] for number in range(len(items))]
+
+
+async def _what_is_ready_goes_first() -> None:
+    """To the endpoint; only then is more made ready."""
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)

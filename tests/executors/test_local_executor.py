@@ -56,7 +56,29 @@ def test_results_come_in_order_and_never_more_are_at_work_than_there_are_places(
     assert sorted(heard) == found
     assert heard == [2 * item for item in desk.ended]
     assert desk.begun == list(range(size)), "items are taken up in their order"
-    assert desk.most == min(at_once, size)
+    assert desk.most <= min(at_once, size)
+
+
+def test_all_places_are_taken_while_the_first_is_under_way_before_the_last_begins() -> None:
+    """Making a question takes a while: none that is ready waits until all are."""
+    desk = Watched()
+    steps: list[int] = []
+
+    async def work(desk: Watched, _: None, item: int) -> int:
+        desk.begun.append(item)
+        desk.most = max(desk.most, len(desk.begun) - len(desk.ended))
+        for step in range(200):
+            await asyncio.sleep(0)
+            if item == 0 and len(desk.begun) == 1:
+                steps.append(step)
+        desk.ended.append(item)
+        return item
+
+    found = asyncio.run(LocalExecutor(desk).each(work, None, range(9), steps.append, 9))
+
+    assert found == list(range(9))
+    assert desk.most == 9
+    assert steps.index(5) == 5, "the first went six turns of the loop before another began"
 
 
 def test_the_first_exception_ends_the_others_and_none_is_begun_after_it() -> None:
