@@ -32,6 +32,15 @@ class ErrorAnalyst(StrEnum):
     SINGLE_CALL = "single-call"
 
 
+class Strategy(StrEnum):
+    """How patches become one change (section 4.1 of the paper compares the two)."""
+
+    HIERARCHICAL = "hierarchical"
+    """All against the same base, merged in a tree."""
+    SEQUENTIAL = "sequential"
+    """Batch after batch, each against the skill as the batches before left it: a baseline."""
+
+
 class Speech(StrEnum):
     """How an agent calls its tools: as the endpoint's tool calls, or as fenced blocks of text."""
 
@@ -117,6 +126,7 @@ class Endpoint:
     agent: Sampling = field(default_factory=lambda: Sampling(max_tokens=4096))
     diagnose: Sampling = field(default_factory=lambda: Sampling(max_tokens=4096))
     draft: Sampling = field(default_factory=lambda: Sampling(max_tokens=4096))
+    remember: Sampling = field(default_factory=Sampling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +206,10 @@ class Analyze:
 class Consolidate:
     """The merge tree, the prevalence thresholds and the size budget (section 2.4 of the paper)."""
 
+    strategy: Strategy = Strategy.HIERARCHICAL
+    batch: int = 1
+    """Trajectories between two edits of the skill; only in a sequence, where thresholds of support
+    count for nothing."""
     merge_batch: int = 32
     min_support: int = 2
     """Below it an edit is withheld as low support."""
@@ -245,6 +259,22 @@ class Executor:
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """Retrieval of memory items, the baseline of section 4.2 of the paper: who embeds what."""
+
+    base_url: str = ""
+    """The API that serves `/v1/embeddings`; empty: that of the endpoint."""
+    model: str = ""
+    """The embedding model; empty: the only one that is served there."""
+    api_key_env: str = "SKILLGIT_RECALL_API_KEY"
+    """The variable that holds the key of another address than the endpoint's."""
+    top: int = 1
+    """Trajectories whose memory items a run is told."""
+    instruction: str = ""
+    """What a query is for, told to models that want to know (Qwen3-Embedding does)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """One value for each table of the configuration file."""
 
@@ -259,3 +289,4 @@ class Config:
     gate: Gate = field(default_factory=Gate)
     check: Check = field(default_factory=Check)
     executor: Executor = field(default_factory=Executor)
+    recall: Recall = field(default_factory=Recall)

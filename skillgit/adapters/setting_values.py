@@ -66,6 +66,7 @@ _LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "endpoint.seed": (0, 2**31 - 1),
         "collect.limit": (0, 10_000_000),
         "collect.pass_score": (-1e12, 1e12),
+        "recall.top": (1, 1_000),
         "agent.turns": (1, 10_000),
         "agent.seconds": (1, 604_800),
         "agent.tokens": (100, 1_000_000_000),
@@ -81,6 +82,7 @@ _LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "gate.search": (1, 100_000),
         "analyze.max_lessons": (1, 100),
         "analyze.trajectory_chars": (200, 100_000_000),
+        "consolidate.batch": (1, 10_000),
         "consolidate.merge_batch": (2, 10_000),
         "consolidate.min_support": (1, 1_000_000),
         "consolidate.main_support": (1, 1_000_000),
@@ -215,8 +217,13 @@ def _check_text(key: str, value: str, where: str) -> None:
     match key:
         case "endpoint.base_url":
             for url in value.split() or [value]:
-                _check_url(url, where)
-        case "endpoint.api_key_env" if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", value):
+                _check_url(key, url, where)
+        case "recall.base_url":
+            for url in value.split():
+                _check_url(key, url, where)
+        case "endpoint.api_key_env" | "recall.api_key_env" if not re.fullmatch(
+            r"[A-Za-z_][A-Za-z0-9_]{0,99}", value
+        ):
             # Not shown: it may well be the key itself.
             raise UsageError(
                 f"{where}: {key} must be the name of an environment variable",
@@ -236,8 +243,7 @@ def _check_text(key: str, value: str, where: str) -> None:
             pass
 
 
-def _check_url(value: str, where: str) -> None:
-    key = "endpoint.base_url"
+def _check_url(key: str, value: str, where: str) -> None:
     try:
         address = urlsplit(value)
         host, scheme = address.hostname, address.scheme
@@ -246,7 +252,7 @@ def _check_url(value: str, where: str) -> None:
         raise UsageError(f"{where}: {key}: {exc}", hint=_URL_HINT) from exc
     if not host or scheme not in {"http", "https"}:
         mended = re.fullmatch(r"[\w.-]+(:\d+)?(/[\w./-]*)?", value)
-        again = f"http://{value}" if mended else DEFAULTS[key]
+        again = f"http://{value}" if mended else DEFAULTS["endpoint.base_url"]
         raise UsageError(f"{where}: {key} must be an http address", hint=f"as {again}")
     if re.search(r"/(chat/)?completions/?$", address.path) or address.query:
         raise UsageError(f"{where}: {key} goes on after the API's root", hint=_URL_HINT)

@@ -36,7 +36,9 @@ USER_FILE = "config.toml"
 # From what a stranger's repository says a secret must not be chosen and sent to an address that
 # the same file chooses.
 # Nor a cluster: its workers are handed the key and run what this machine sends, and the other way.
-_NOT_FROM_A_REPOSITORY = frozenset({"endpoint.api_key_env", "executor.address"})
+_NOT_FROM_A_REPOSITORY = frozenset(
+    {"endpoint.api_key_env", "recall.api_key_env", "executor.address"}
+)
 _REDACT = "collect.redact"
 _SHORT_NAMES = MappingProxyType(
     {"SKILLGIT_BASE_URL": "endpoint.base_url", "SKILLGIT_MODEL": "endpoint.model"}

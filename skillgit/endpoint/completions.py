@@ -271,6 +271,7 @@ def _sampling(role: str, endpoint: Endpoint) -> Sampling:
         "agent": endpoint.agent,
         "diagnose": endpoint.diagnose,
         "draft": endpoint.draft,
+        "remember": endpoint.remember,
     }
     return samplings[role]
 
