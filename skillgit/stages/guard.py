@@ -19,14 +19,17 @@ from skillgit.trajectories.redaction.giving import gives_away
 from skillgit.types import Edit, Fate, Finding, Pool, Severity, Skill, State, Verdict
 
 
-def guard(skill: Skill, edits: Sequence[Edit], pool: Pool | None = None) -> Verdict:
+def guard(
+    skill: Skill, edits: Sequence[Edit], pool: Pool | None = None, *, apart: bool = True
+) -> Verdict:
     """Keep the edits that break no rule; strongest first, so the weaker of two rivals goes.
 
     With the `pool` that taught them, none that repeats what a few of its trajectories say.
+    `apart` False: edits that touch were made one upon the other, and stay as one lesson.
     """
     kept, fates = _each_on_its_own(skill, edits)
     kept, leaking = _general(skill, kept, pool)
-    kept, rivals = _apart(skill, kept)
+    kept, rivals = _apart(skill, kept) if apart else (kept, [])
     kept, torn, findings = _in_the_tree(skill, kept)
     return Verdict(tuple(kept), (*fates, *leaking, *rivals, *torn), findings)
 

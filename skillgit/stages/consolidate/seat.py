@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 
-from skillgit.config import Consolidate
+from skillgit.config import Consolidate, Strategy
 from skillgit.skill.hunks import Ground, Standing
 from skillgit.skill.placement import insertion, reference, seats, words_of
 from skillgit.stages.consolidate.join import by_strength
@@ -37,7 +37,7 @@ def seat(skill: Skill, edits: Sequence[Edit], options: Consolidate) -> ChangeSet
     routed: list[Edit] = []
     taken: set[str] = set()
     for edit in by_strength(edits):
-        routed.append(routed_by_support(skill, edit, options.main_support, taken))
+        routed.append(_routed(skill, edit, options, taken))
         taken |= {one.path.folded for one in (routed[-1].change,) if isinstance(one, CreateFile)}
     standing = Standing(Ground(skill, (edit.change for edit in routed)))
     seated: list[Edit] = []
@@ -59,6 +59,13 @@ def seat(skill: Skill, edits: Sequence[Edit], options: Consolidate) -> ChangeSet
 
 def _beyond(most: int) -> str:
     return f"beyond the {most} strongest lessons of a branch"
+
+
+def _routed(skill: Skill, edit: Edit, options: Consolidate, taken: Container[str]) -> Edit:
+    """In a sequence an edit stands where its analyst wanted it: a batch shows no prevalence."""
+    if options.strategy is Strategy.SEQUENTIAL:
+        return edit
+    return routed_by_support(skill, edit, options.main_support, taken)
 
 
 def routed_by_support(skill: Skill, edit: Edit, main_support: int, taken: Container[str]) -> Edit:
