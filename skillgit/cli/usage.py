@@ -233,7 +233,7 @@ def payload(found: UsageFound) -> dict[str, object]:
             "without_skill": use.without,
         },
         "files": [
-            {"path": one.path, "used": _count(one.used), "kinds": dict(one.kinds)}
+            {"path": one.path, "used": _count(one.used), "kinds": _by_kind(one)}
             for one in use.files
         ],
         "sections": [
@@ -244,7 +244,7 @@ def payload(found: UsageFound) -> dict[str, object]:
                 "lines": [one.lines.first, one.lines.last],
                 "tokens": one.tokens,
                 "used": _count(one.used),
-                "kinds": dict(one.kinds),
+                "kinds": _by_kind(one),
                 "could_leave_traces": one.could,
             }
             for one in use.sections
@@ -272,6 +272,11 @@ def payload(found: UsageFound) -> dict[str, object]:
         "caveat": CAVEAT,
         "remarks": [asdict(one) for one in found.remarks],
     }
+
+
+def _by_kind(one: FileUse | SectionUse) -> dict[str, int]:
+    """How many trajectories left a trace of which kind."""
+    return {str(kind): count for kind, count in one.kinds.items()}
 
 
 def _count(count: Count) -> dict[str, int]:

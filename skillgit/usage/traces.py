@@ -83,15 +83,16 @@ class Reader:
             hits += files
             paths = {hit.path for hit in files}
             is_told = step.source != "agent"
-            if step.observation or (by_blocks and is_told):
-                seen = step.observation or step.message
-                # A block is answered by the message behind it.
+            # A block of code is answered by the message behind it.
+            seen = step.observation or (step.message if by_blocks and heard.waits else "")
+            if seen:
                 hits += self._shown.hits(step.number, seen, paths | heard.opened)
             if is_told and step.message:
                 carried = heard.told(step.message) or carried
             if step.observation:
                 heard.told(step.observation, fewest=1 if paths | heard.opened else 3)
             heard.opened = heard.opened if is_told else paths
+            heard.waits = not is_told and bool(here)
         having = self._having(one, texts, has_place=any(map(place.named_in, texts)), found=hits)
         if having is Having.NONE and carried:
             having = Having.SOME
@@ -123,6 +124,8 @@ class _Heard:
         self.pieces: set[Tokens] = set()
         self.opened: set[SkillPath] = set()
         """What the agent opened last."""
+        self.waits = False
+        """Has the agent just written blocks that are to be run?"""
 
     def told(self, text: str, fewest: int = 3) -> bool:
         """Hear a text; is it one that carries the skill?"""
