@@ -220,6 +220,10 @@ class Consolidate:
     max_skill_lines: int = 499
     max_skill_tokens: int = 4999
     max_reference_lines: int = 299
+    heed_refusals: bool = True
+    """Hold edits against the lessons that people dropped or reverted before."""
+    return_support: int = 3
+    """Tasks with new runs that bring back a lesson in the words of a dropped one (0 = none do)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ _LIMITS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "consolidate.max_skill_lines": (1, 1_000_000),
         "consolidate.max_skill_tokens": (1, 10_000_000),
         "consolidate.max_reference_lines": (1, 1_000_000),
+        "consolidate.return_support": (0, 1_000_000),
     }
 )
 _BOOLEANS = MappingProxyType(

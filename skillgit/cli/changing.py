@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,14 +34,19 @@ class Wanted:
 
 
 @contextmanager
-def wanted(names: Sequence[str], *, dry_run: bool) -> Iterator[Wanted]:
-    """Find the lessons; in a dry run whatever is written is thrown away."""
-    from skillgit.review.lessons import find_lesson  # noqa: PLC0415 - see open_repository
+def wanted(
+    names: Sequence[str], *, dry_run: bool, of_rounds: Collection[str] = ()
+) -> Iterator[Wanted]:
+    """Find the lessons; in a dry run whatever is written is thrown away.
+
+    Where a round is named, its lessons in the states `of_rounds` are meant; without these none is.
+    """
+    from skillgit.review.named import lessons_named  # noqa: PLC0415 - see open_repository
     from skillgit.wiring import open_repository  # noqa: PLC0415 - GitPython takes its time
     from skillgit.wiring.asking import begun  # noqa: PLC0415 - the same
 
     with open_repository(Path.cwd()) as repo:
-        lessons = tuple(find_lesson(repo, name) for name in names)
+        lessons = lessons_named(repo, names, of_rounds)
         who = repo.author(begun(lambda _, now: now)(""))
         if not dry_run:
             yield Wanted(repo, lessons, who)

@@ -14,6 +14,7 @@ from skillgit.cli.options import AS_JSON
         'skillgit drop 7f3ac1d --reason "true for one customer only"',
         "skillgit drop latest/3 latest/5",
         'skillgit drop "recalculate after every write" --dry-run',
+        'skillgit drop latest --reason "the pull request was closed"',
     )
 )
 @LESSONS
@@ -23,13 +24,14 @@ from skillgit.cli.options import AS_JSON
 def command(*, names: tuple[str, ...], reason: str, dry_run: bool, as_json: bool) -> None:
     """Take lessons off the branch of their round, before it is merged.
 
-    LESSON is a commit, ROUND/N, or a part of the title. The branch is rebuilt from the lessons that
-    stay; your checkout, index and HEAD are not touched. The next round is told what you refused
-    and why. `skillgit keep` puts a lesson back; `skillgit revert` is for merged ones.
+    LESSON is a commit, ROUND/N, or a part of the title; a ROUND means all its lessons that are not
+    merged. The branch is rebuilt from those that stay; your checkout, index and HEAD are not
+    touched. The next round is told what you refused and why. `skillgit keep` puts a lesson back;
+    `skillgit revert` is for merged ones.
     """
     from skillgit.review.dropping import drop  # noqa: PLC0415 - keeps the help fast
 
-    with wanted(names, dry_run=dry_run) as found:
+    with wanted(names, dry_run=dry_run, of_rounds=("open", "dropped")) as found:
         done = drop(found.repo, found.lessons, reason, found.who, dry_run=dry_run)
     if as_json:
         print_json("drop", {"dry_run": dry_run, "reason": reason, "rounds": told(done)})

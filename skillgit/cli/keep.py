@@ -21,7 +21,7 @@ def command(*, names: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """
     from skillgit.review.dropping import keep  # noqa: PLC0415 - keeps the help fast
 
-    with wanted(names, dry_run=dry_run) as found:
+    with wanted(names, dry_run=dry_run, of_rounds=("dropped",)) as found:
         done = keep(found.repo, found.lessons, found.who, dry_run=dry_run)
     if as_json:
         print_json("keep", {"dry_run": dry_run, "rounds": told(done)})

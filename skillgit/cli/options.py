@@ -144,4 +144,12 @@ REPLAY_FILE = click.option(
     help="The same with replies that were recorded elsewhere.",
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="The result as JSON on stdout.")
+FORMAT = click.option(
+    "--format",
+    "layout",
+    type=click.Choice(["text", "markdown", "csv"]),
+    default="text",
+    show_default=True,
+    help="How the table is laid out.",
+)
 QUIET = click.option("--quiet", "-q", is_flag=True, help="No progress.")

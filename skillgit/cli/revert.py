@@ -32,7 +32,7 @@ def command(*, names: tuple[str, ...], reason: str, dry_run: bool, as_json: bool
     from skillgit.review.reverting import revert  # noqa: PLC0415 - the same
 
     prefix = load_settings(Path.cwd(), {}).config.record.branch_prefix
-    with wanted(names, dry_run=dry_run) as found:
+    with wanted(names, dry_run=dry_run, of_rounds=("merged",)) as found:
         done = revert(found.repo, found.lessons, reason, found.who, prefix, dry_run=dry_run)
     if as_json:
         commits = [

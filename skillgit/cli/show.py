@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from skillgit.cli.console import examples, out, print_json, safe
+from skillgit.provenance.trailers import told_of
 from skillgit.review.show import Step, Story, Teacher, tell
 from skillgit.types import Quote
 
@@ -55,6 +56,8 @@ def _show(story: Story) -> None:
         out(f"support: {told.support}")
     if story.cost is not None:
         out(f"cost: {story.cost}")
+    for back in lesson.record.returned if lesson.record else ():
+        _wrap(told_of(back))
     _show_question(story)
     for remark in story.remarks:
         _wrap(f"note: {remark}")
@@ -161,6 +164,7 @@ def _as_json(story: Story) -> dict[str, object]:
         "cost": asdict(story.cost) if story.cost else None,
         "gains": [asdict(one) for one in story.question.gains],
         "approvals": [asdict(one) for one in story.question.approvals],
+        "returned": [asdict(one) for one in record.returned] if record else [],
         "diff": story.diff.decode("utf-8", "replace"),
         "diff_of": story.diff_of,
         "trajectories": [_teacher(one) for one in story.teachers],

@@ -13,14 +13,16 @@ from skillgit import __version__
 from skillgit.config import Analyze, Config, ErrorAnalyst, Record, Signals
 from skillgit.errors import UsageError
 from skillgit.names import Digest, EditId, RoundId
+from skillgit.pipeline.remembering import LATER_SETTINGS, asked_of, came_back, memory_of
 from skillgit.pipeline.safeguards import waiting
 from skillgit.ports import Executor, Model, Workshop
-from skillgit.provenance.evidence import Refusal
+from skillgit.review.memory import Memory, Unwanted
 from skillgit.review.totals import final_fates
 from skillgit.stages.analyze import Analysis, Crew, Desk, analyze
 from skillgit.stages.analyze.bench import Bench
 from skillgit.stages.collect import collect
 from skillgit.stages.consolidate import consolidate
+from skillgit.stages.consolidate.refused import returned_by
 from skillgit.stages.gate import Passage, Trial, gate
 from skillgit.stages.guard import guard
 from skillgit.stages.record import Account, record
@@ -58,7 +60,7 @@ class Request:
     no_branch: bool = False
     evolutions: int = 1
     """How many are made, with a seed each; the best on the validation tasks is kept."""
-    refused: Sequence[Refusal] = ()
+    refused: Sequence[Unwanted] = ()
     """Lessons of this skill that people dropped before."""
 
 
@@ -93,6 +95,7 @@ class Proposal:
     analysis: Analysis
     changes: ChangeSet
     verdict: Verdict
+    memory: Memory
     passage: Passage | None = None
 
     @property
@@ -127,15 +130,10 @@ async def _evolved(skill: Skill, pool: Pool, request: Request, tools: Tools) -> 
     evolution = _told(best, pool, tools)
     if request.no_branch or not best.verdict.passed or not best.edits:
         return evolution
-    branch = record(
-        tools.repository,
-        skill,
-        best.edits,
-        best.round,
-        _account(best, pool),
-        _place(request.config.record, best),
-    )
-    remarks = (*evolution.remarks, *waiting(skill, branch, best.round))
+    account, place = _account(best, pool), _place(request.config.record, best)
+    branch = record(tools.repository, skill, best.edits, best.round, account, place)
+    told = (*waiting(skill, branch, best.round), *came_back(branch, account.returned))
+    remarks = (*evolution.remarks, *told)
     return replace(evolution, branch=branch, remarks=remarks)
 
 
@@ -145,10 +143,9 @@ async def propose(skill: Skill, pool: Pool, request: Request, tools: Tools) -> P
     this = begin(request, skill, pool, tools)
     crew = Crew.of(tools.executor, config.endpoint.workers, tools.bench)
     analysis = await analyze(skill, pool, config.analyze, tools.model, crew)
-    changes = await consolidate(
-        skill, analysis.patches, config.consolidate, tools.model, request.refused
-    )
-    return Proposal(this, analysis, changes, guard(skill, changes.edits, pool))
+    memory = memory_of(request.refused, config.consolidate.return_support, pool)
+    changes = await consolidate(skill, analysis.patches, config.consolidate, tools.model, memory)
+    return Proposal(this, analysis, changes, guard(skill, changes.edits, pool), memory)
 
 
 async def choose(skill: Skill, rivals: Sequence[Proposal], trial: Trial | None) -> Proposal:
@@ -243,6 +240,7 @@ def _account(best: Proposal, pool: Pool) -> Account:
         fates=best.fates,
         reworded=best.changes.edits,
         gate=best.passage.report if best.passage else None,
+        returned=returned_by(best.edits, best.memory),
     )
 
 
@@ -283,7 +281,7 @@ def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:
             "gate": [sorted(trial.tasks.items()), trial.seeds, trial.search, request.evolutions]
             if trial
             else [],
-            **_refused(request.refused),
+            **asked_of(request.refused),
             **_hidden(request.config),
         },
         sort_keys=True,
@@ -306,12 +304,6 @@ def named(asked: str, begun: Callable[[Digest], int]) -> tuple[RoundId, int]:
     started = begun(digest)
     stamp = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%SZ")
     return RoundId(f"{stamp}-{digest[7:13]}"), started
-
-
-def _refused(refused: Sequence[Refusal]) -> dict[str, object]:
-    """Nothing where nothing is refused, as in the rounds of versions that knew no refusals."""
-    told = sorted((one.title, *one.words, one.reason) for one in refused)
-    return {"refused": told} if told else {}
 
 
 def _hidden(config: Config) -> dict[str, object]:
@@ -342,5 +334,7 @@ def _settings(config: Config) -> dict[str, str | int | float | bool]:
         f"{table}.{key}": value if isinstance(value, (str, int, float, bool)) else json.dumps(value)
         for table, values in asdict(config).items()
         for key, value in values.items()
-        if table not in {"sandbox", "gate", "executor"} and key not in elsewhere
+        if table not in {"sandbox", "gate", "executor"}
+        and key not in elsewhere
+        and LATER_SETTINGS.get(f"{table}.{key}") != value
     }

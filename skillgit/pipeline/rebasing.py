@@ -12,9 +12,10 @@ from skillgit.errors import UsageError
 from skillgit.names import Digest, EditId, Oid, RoundId
 from skillgit.pipeline import DRAFTS, named
 from skillgit.ports import Keeper, Model
-from skillgit.provenance.evidence import LessonRecord, Refusal, TrajectoryRecord
+from skillgit.provenance.evidence import LessonRecord, TrajectoryRecord
 from skillgit.review.chain import evidence_of, round_branch
 from skillgit.review.dossier import Dossier
+from skillgit.review.memory import Memory, Unwanted
 from skillgit.review.refusals import read_refusals
 from skillgit.review.totals import final_fates
 from skillgit.skill.placement import words_of
@@ -130,7 +131,7 @@ class Rebasing:
         )
 
     async def merge_again(
-        self, options: Consolidate, model: Model, refused: Sequence[Refusal]
+        self, options: Consolidate, model: Model, refused: Sequence[Unwanted]
     ) -> None:
         """Re-anchor what the analysts proposed, and merge that.
 
@@ -159,7 +160,9 @@ class Rebasing:
             )
             fates += moved.fates
             patches.append(replace(patch, edits=moved.edits))
-        changes = await consolidate(self._new, patches, options, model, refused)
+        tasks = {name: one.task for name, one in old.trajectories.items()}
+        memory = Memory(tuple(refused), options.return_support, tasks)
+        changes = await consolidate(self._new, patches, options, model, memory)
         verdict = guard(self._new, changes.edits)
         fates += [
             Fate(edit, State.WITHHELD, unwanted[edit]) for edit in old.edits if edit in unwanted
@@ -230,6 +233,12 @@ class Rebasing:
             fates=self._come.fates,
             reworded=self._come.reworded,
             rebased_from=old.round.round,
+            returned={
+                edit.id: lesson.returned
+                for lesson in old.lessons.values()
+                for edit in lesson.edits
+                if lesson.returned
+            },
         )
 
 

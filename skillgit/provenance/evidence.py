@@ -125,6 +125,21 @@ class TrajectoryList:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """A lesson that people dropped and that is taught again: by so many runs that it had not seen.
+
+    They are runs of so many tasks.
+    """
+
+    round: RoundId
+    patch: Digest
+    title: str
+    reason: str
+    runs: int
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
 class LessonRecord:
     """lessons/NNN-<title>.json: everything that a lesson commit claims."""
 
@@ -140,6 +155,8 @@ class LessonRecord:
     sources: tuple[Source, ...]
     """Strongest first."""
     patch: Digest
+    returned: tuple[Returned, ...] = ()
+    """The dropped lessons that come back with it; the document has no such field for none."""
 
     @property
     def support(self) -> Support:
@@ -211,10 +228,12 @@ class Unreadable:
 
 def render(document: Document) -> bytes:
     """The canonical bytes of a document."""
-    extra = {}
+    told = {"schema": _SCHEMAS[type(document)], **to_json(document)}
     if isinstance(document, LessonRecord):
-        extra = {"support": str(document.support)}
-    return json_bytes({"schema": _SCHEMAS[type(document)], **extra, **to_json(document)})
+        told["support"] = str(document.support)
+        if not document.returned:
+            del told["returned"]
+    return json_bytes(told)
 
 
 def read(kind: type[D], data: bytes) -> D | Unreadable:

@@ -27,7 +27,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from skillgit.names import Digest, Oid, RoundId, SkillPath, TrajectoryId
-from skillgit.provenance.evidence import Source, Support
+from skillgit.provenance.evidence import Returned, Source, Support
 from skillgit.types import Lesson, Quote, Result
 
 SUBJECT_WIDTH = 72
@@ -84,7 +84,13 @@ class Malformed:
 # ------------------------------------------------------------------ writing
 
 
-def message(skill_name: str, lesson: Lesson, quotes: Sequence[Quote], trailers: Trailers) -> str:
+def message(
+    skill_name: str,
+    lesson: Lesson,
+    quotes: Sequence[Quote],
+    trailers: Trailers,
+    returned: Sequence[Returned] = (),
+) -> str:
     """The whole commit message."""
     subject, rest = _subject(skill_name, lesson.title)
     support = trailers.support
@@ -94,10 +100,20 @@ def message(skill_name: str, lesson: Lesson, quotes: Sequence[Quote], trailers: 
         f"Seen in {support.sources} of {support.analysed} analysed trajectories ({seen}.",
         *([_wrapped(f"The lesson in full: {rest}")] if rest else []),
         *([_wrapped(lesson.reason)] if plain(lesson.reason) else []),
+        *(_wrapped(told_of(one)) for one in returned),
         *map(_quoted, _chosen(quotes)),
         render(trailers),
     ]
     return "\n\n".join(body) + "\n"
+
+
+def told_of(one: Returned) -> str:
+    """A lesson that comes back, in words: since when, and what is new."""
+    because = f", because: {reason}" if (reason := plain(one.reason)) else ""
+    runs = f"{one.runs} run{'' if one.runs == 1 else 's'}"
+    tasks = f"{one.tasks} task{'' if one.tasks == 1 else 's'}"
+    new = f"Taught again by {runs} of {tasks} that were not read then."
+    return f"Dropped before, in round {one.round}{because}. {new}"
 
 
 def render(trailers: Trailers) -> str:

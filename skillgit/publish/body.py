@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from skillgit.config import ErrorAnalyst
 from skillgit.provenance.squash import Squash, SquashedLesson, render_squash
+from skillgit.provenance.trailers import told_of
 from skillgit.publish import markdown
 from skillgit.publish.markdown import block, code, table, text
 from skillgit.publish.mermaid import Ends, picture
@@ -141,7 +142,7 @@ def _row(one: Told) -> tuple[str, ...]:
     support = one.record.support
     return (
         str(one.number),
-        f"**{text(one.record.title, 120)}**<br>{text(one.record.reason, 240)}{_asks(one)}",
+        f"**{text(one.record.title, 120)}**<br>{text(one.record.reason, 240)}{_notes(one)}",
         f"{support.sources}/{support.analysed}",
         str(support.failed),
         str(support.passed),
@@ -151,8 +152,10 @@ def _row(one: Told) -> tuple[str, ...]:
     )
 
 
-def _asks(one: Told) -> str:
-    return f"<br>⚠ {text(str(one.question), 200)}" if one.question.gains else ""
+def _notes(one: Told) -> str:
+    """What it brings in, and what people said when they dropped it before."""
+    asks = f"<br>⚠ {text(str(one.question), 200)}" if one.question.gains else ""
+    return asks + "".join(f"<br>↩ {text(told_of(back))}" for back in one.record.returned[:3])
 
 
 def _cost(one: Told) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from skillgit.provenance.evidence import Source
+from skillgit.provenance.trailers import told_of
 from skillgit.publish.html import Html, cut, details, element, joined, prose
 from skillgit.publish.story import Story, Told
 from skillgit.skill.hunks import Hunk, hunks
@@ -106,6 +107,7 @@ def _told(story: Story, one: Told) -> Html:
     return joined(
         [
             element("p", prose(record.reason[:2000])),
+            *(element("p", prose(told_of(back)[:_WIDTH])) for back in record.returned),
             *_question(one),
             *(_edit(story, edit) for edit in record.edits),
             _sources(story, record.sources),

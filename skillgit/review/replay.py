@@ -72,7 +72,8 @@ def message_of(claim: LessonRecord, skill: Skill, model: str, evidence: Oid) -> 
         model=model,
     )
     quotes = [quote for edit in claim.edits for quote in edit.quotes]
-    return message(skill_name(skill), Lesson(claim.title, claim.reason), quotes, trailers)
+    lesson = Lesson(claim.title, claim.reason)
+    return message(skill_name(skill), lesson, quotes, trailers, claim.returned)
 
 
 def skill_name(skill: Skill) -> str:

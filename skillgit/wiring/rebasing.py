@@ -15,10 +15,10 @@ from skillgit.errors import FindingsError, SurroundingsError
 from skillgit.names import Digest, RoundId
 from skillgit.pipeline.rebasing import RebasedRound, Rebasing
 from skillgit.ports import Model, Progress
-from skillgit.provenance.evidence import Refusal
 from skillgit.review.claims import FETCH
 from skillgit.review.dossier import Dossier, read_dossier
 from skillgit.review.lessons import find_round
+from skillgit.review.memory import Unwanted
 from skillgit.wiring.asking import asking, begun, partial_stop
 from skillgit.wiring.places import open_repository
 from skillgit.wiring.refusing import refused_lessons
@@ -49,7 +49,7 @@ def rebase_round(errand: RebaseErrand, progress: Progress) -> RebasedRound:
         onto = repository.resolve(errand.onto)
         this = Rebasing(repository, dossier, onto, _begun(repository))
         if errand.with_model:
-            refused = refused_lessons(repository, dossier.round.skill)
+            refused = refused_lessons(repository, dossier.round.skill, config.consolidate)
             asyncio.run(_merge_again(this, repository, config, refused, progress))
         return this.told() if errand.dry_run else this.recorded(config.record)
 
@@ -58,7 +58,7 @@ async def _merge_again(
     this: Rebasing,
     repository: GitRepository,
     config: Config,
-    refused: Sequence[Refusal],
+    refused: Sequence[Unwanted],
     progress: Progress,
 ) -> None:
     from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE  # noqa: PLC0415 - see _begun

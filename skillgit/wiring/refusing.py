@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from skillgit.config import Consolidate
 from skillgit.ports import History
-from skillgit.provenance.evidence import Refusal
-from skillgit.review.refusals import REFUSALS, read_refusals, unreadable_refusals
+from skillgit.review.memory import Unwanted, read_unwanted
+from skillgit.review.refusals import REFUSALS, unreadable_refusals
 from skillgit.types import Diagnostic
 
 
-def refused_lessons(history: History, root: str) -> tuple[Refusal, ...]:
-    """The refused lessons of one skill, in an order that does not depend on how they are kept."""
-    found = (one for one in read_refusals(history).values() if one.skill == root)
-    return tuple(sorted(found, key=lambda one: (one.when, one.title, one.words)))
+def refused_lessons(history: History, root: str, options: Consolidate) -> tuple[Unwanted, ...]:
+    """The lessons of one skill that people did not want, unless they are to be forgotten."""
+    return read_unwanted(history, root) if options.heed_refusals else ()
 
 
 def no_refusals(history: History) -> list[Diagnostic]:

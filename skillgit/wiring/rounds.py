@@ -264,7 +264,7 @@ def _request(site: _Site, files: Iterable[SourceFile | Diagnostic]) -> Request:
         outcomes=site.outcomes,
         no_branch=errand.no_branch,
         evolutions=errand.gate.evolutions if errand.gate else 1,
-        refused=refused_lessons(site.repository, root),
+        refused=refused_lessons(site.repository, root, site.config.consolidate),
     )
 
 

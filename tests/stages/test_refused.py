@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from skillgit.adapters.prompts import JinjaPrompts
 from skillgit.config import Consolidate
-from skillgit.names import EditId, Oid, RoundId, TrajectoryId
+from skillgit.names import Digest, EditId, Oid, RoundId, TrajectoryId
 from skillgit.ports import Call, Model, NoReply, Reply
 from skillgit.provenance.evidence import Refusal
+from skillgit.review.memory import Memory, Unwanted
 from skillgit.review.totals import final_fates
 from skillgit.skill.placement import insertion
 from skillgit.stages.consolidate import consolidate
@@ -74,10 +76,19 @@ class Script:
         return Reply({"verdicts": verdicts, "words": words})
 
 
+def memory_of(refused: Sequence[Refusal], **more: Any) -> Memory:
+    """The memory of these refusals, numbered; nobody can tell what they had seen, unless `seen`."""
+    seen = more.pop("seen", None)
+    unwanted = (
+        Unwanted(Digest(f"sha256:{number:064x}"), one, seen) for number, one in enumerate(refused)
+    )
+    return Memory(tuple(unwanted), **more)
+
+
 def run(script: Script, patches: Sequence[Patch], *refused: Refusal) -> ChangeSet:
     model = Model(script, JinjaPrompts(), Silent())
     options = Consolidate(min_support=1, main_support=1)
-    return asyncio.run(consolidate(BASE, patches, options, model, refused))
+    return asyncio.run(consolidate(BASE, patches, options, model, memory_of(refused)))
 
 
 def edit(source: int, words: str, line: int = 10, number: int = 1) -> Edit:

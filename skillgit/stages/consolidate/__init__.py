@@ -3,7 +3,8 @@
 Section 2.4 of the paper. The operator (a model) says which edits teach the same lesson and never
 writes a diff; what counts, joins, seats and withholds is the program. In order:
 
-    refused     what people refused before is withheld, in nearly these words or by the operator
+    refused     what people refused before is withheld, in nearly these words or by the operator,
+                unless enough that is new teaches it
     join        identical and near-identical edits, before any call
     tree        merges by reference in a planned tree, no barrier between its levels; where the
                 operator fails the program joins what is alike, and where it is asked too much the
@@ -23,17 +24,18 @@ from collections.abc import Sequence
 
 from skillgit.config import Consolidate
 from skillgit.ports import Model
-from skillgit.provenance.evidence import Refusal
+from skillgit.review.memory import Memory
 from skillgit.stages.consolidate.budget import within_budget
 from skillgit.stages.consolidate.join import join_alike
 from skillgit.stages.consolidate.operator import Operator
 from skillgit.stages.consolidate.reconcile import reconcile
-from skillgit.stages.consolidate.refused import without_refused
+from skillgit.stages.consolidate.refused import coming_back, without_refused
 from skillgit.stages.consolidate.route import strong_enough
 from skillgit.stages.consolidate.seat import seat
 from skillgit.stages.consolidate.tree import merge_tree
 from skillgit.types import ChangeSet, Patch, Skill
 
+_NOTHING = Memory()
 _MOST_EDITS = 64
 """So many edits any operator can be asked about at once; with large batches, more."""
 
@@ -43,12 +45,14 @@ async def consolidate(
     patches: Sequence[Patch],
     options: Consolidate,
     model: Model,
-    refused: Sequence[Refusal] = (),
+    refused: Memory = _NOTHING,
 ) -> ChangeSet:
     """Merge the patches of all analysts; every edit that goes in comes out or has a fate."""
     batch = options.merge_batch
-    operator = Operator(model, max(_MOST_EDITS, 4 * batch), refused)
-    done = without_refused([edit for patch in patches for edit in patch.edits], refused)
+    edits = [edit for patch in patches for edit in patch.edits]
+    shown = refused.without(coming_back(edits, refused))
+    operator = Operator(model, max(_MOST_EDITS, 4 * batch), shown)
+    done = without_refused(edits, refused)
     done = _then(done, join_alike(done.edits))
     done = _then(done, await merge_tree(patches, done.edits, batch, operator))
     done = _then(done, strong_enough(done.edits, options.min_support))

@@ -53,13 +53,24 @@ class Wordings:
         """The same for one of the texts, and its number; what is known stands before it."""
         return self._nearest(self._sorted[number], number)
 
+    def all_near(self, text: str) -> list[str]:
+        """All known texts that are like this one, the nearest first."""
+        text = _by_word(text)
+        known = self._compared(text)
+        near = process.extract(text, known, scorer=fuzz.ratio, score_cutoff=NEAR, limit=None)
+        return [self._texts[number] for _, _, number in near]
+
     def _nearest(self, text: str, before: int | None = None) -> int | None:
-        known: Mapping[int, str] = self._known
-        if self._blocks:
-            last = len(self._texts) if before is None else before
-            known = {number: known[number] for number in self._candidates(text, last)}
+        known = self._compared(text, before)
         near = process.extractOne(text, known, scorer=fuzz.ratio, score_cutoff=NEAR)
         return near[2] if near else None
+
+    def _compared(self, text: str, before: int | None = None) -> Mapping[int, str]:
+        """The known texts that the counts of characters do not rule out."""
+        if not self._blocks:
+            return self._known
+        last = len(self._texts) if before is None else before
+        return {number: self._known[number] for number in self._candidates(text, last)}
 
     def _candidates(self, text: str, before: int) -> Iterator[int]:
         counts = _counts(text)

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from skillgit.ports import Call, JsonObject, Message, Model
-from skillgit.provenance.evidence import Refusal
+from skillgit.review.memory import Memory
 from skillgit.skill.placement import words_of
 from skillgit.stages.consolidate.join import by_strength, joined, share_words
 from skillgit.stages.consolidate.refused import VERDICT, meant_by, met_by, reason_of
@@ -70,7 +70,8 @@ class Question:
 
     asking: Asking
     edits: tuple[Edit, ...]
-    refused: tuple[Refusal, ...]
+    refused: Memory
+    """What it is shown of it."""
     call: Call | None
     """None where there is nothing to ask."""
 
@@ -94,21 +95,19 @@ class Question:
         return replace(result, merges=(record,))
 
 
-def question(
-    asking: Asking, edits: Iterable[Edit], model: Model, refused: Sequence[Refusal] = ()
-) -> Question:
+def question(asking: Asking, edits: Iterable[Edit], model: Model, refused: Memory) -> Question:
     """Which of these edits are one lesson?"""
     shown = _in_order(edits)
     met = met_by(shown, refused)
-    if len(shown) < 2 and not met:
+    if len(shown) < 2 and not met.unwanted:
         return Question(asking, shown, met, None)
     named = _named(shown)
     asked = model.prompts(f"{asking.kind}-question", edits=_shown(named))
-    if met:
-        told = model.prompts("merge-refused", refused=shown_refusals(met))
+    if met.unwanted:
+        told = model.prompts("merge-refused", refused=shown_refusals(met.refusals))
         asked = f"{told}\n\n{asked}"
     messages = (Message("system", model.prompts("merge")), Message("user", asked))
-    schema = _schema(list(named), (*DROP_REASONS, *((VERDICT,) if met else ())))
+    schema = _schema(list(named), (*DROP_REASONS, *((VERDICT,) if met.unwanted else ())))
     call = Call(asking.kind, f"{asking.kind} {asking.name}", messages, schema)
     return Question(asking, shown, met, call)
 
@@ -170,7 +169,7 @@ def _object(**properties: object) -> dict[str, object]:
 class _Sorting:
     """The account of one merge: every id ends in a group or is dropped with a reason."""
 
-    def __init__(self, named: dict[str, Edit], refused: Sequence[Refusal]) -> None:
+    def __init__(self, named: dict[str, Edit], refused: Memory) -> None:
         self._named = named
         self._refused = refused
         self._groups: dict[str, list[Edit]] = {}
@@ -178,6 +177,7 @@ class _Sorting:
         self._fates: list[Fate] = []
         self._apart = 0
         self._unlike = 0
+        self._taught_anew = 0
 
     def read(self, value: JsonObject) -> None:
         head_of: dict[str, str] = {}
@@ -204,7 +204,10 @@ class _Sorting:
         if meant is None:
             self._unlike += 1
             return False
-        reason = f"merge operator: {reason_of(meant)}"
+        if self._refused.returns(meant, edit.sources):
+            self._taught_anew += 1
+            return False
+        reason = f"merge operator: {reason_of(meant.refusal)}"
         self._fates.append(Fate(edit.id, State.WITHHELD, reason))
         return True
 
@@ -222,5 +225,6 @@ class _Sorting:
         remarks = (
             (self._apart, "kept apart: they share no words with the lesson named"),
             (self._unlike, "kept: they share no words with what was refused"),
+            (self._taught_anew, "kept: enough new runs teach what was refused"),
         )
         return "; ".join(["model", *(f"{count} {what}" for count, what in remarks if count)])

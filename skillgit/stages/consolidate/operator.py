@@ -16,7 +16,7 @@ from itertools import chain
 from typing import TypeVar
 
 from skillgit.ports import Failure, Model, NoReply
-from skillgit.provenance.evidence import Refusal
+from skillgit.review.memory import Memory
 from skillgit.stages.consolidate.join import by_strength, join_alike
 from skillgit.stages.consolidate.merge import Asking, question
 from skillgit.stages.consolidate.plan import cut, digest
@@ -36,7 +36,7 @@ class Operator:
     model: Model
     most: int
     """Edits in one question."""
-    refused: Sequence[Refusal] = field(default=())
+    refused: Memory = field(default_factory=Memory)
 
     async def merge(self, asking: Asking, edits: Sequence[Edit]) -> ChangeSet:
         """Which of these edits are one lesson? Asked in as many questions as it takes."""

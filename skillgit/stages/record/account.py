@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from skillgit.errors import SkillgitError
-from skillgit.names import RoundId, TrajectoryId
-from skillgit.provenance.evidence import Source
+from skillgit.names import EditId, RoundId, TrajectoryId
+from skillgit.provenance.evidence import Returned, Source
 from skillgit.types import Edit, Excluded, Fate, GateReport, MergeRecord, Patch, Pool, Trajectory
 
 
@@ -28,6 +28,8 @@ class Account:
     gate: GateReport | None = None
     rebased_from: RoundId | None = None
     """The round whose lessons are put on another base."""
+    returned: Mapping[EditId, tuple[Returned, ...]] = field(default_factory=dict)
+    """The dropped lessons that come back, by the edits that bring them."""
 
     @property
     def trajectories(self) -> tuple[Trajectory, ...]:

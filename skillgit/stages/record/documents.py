@@ -18,6 +18,7 @@ from skillgit.provenance.evidence import (
     WithheldRecord,
     merge_paths,
 )
+from skillgit.review.memory import returned_with
 from skillgit.review.totals import proofs
 from skillgit.stages.record.account import Account
 from skillgit.stages.record.lessons import Draft
@@ -40,6 +41,7 @@ def claim_of(
         analysed=len(set(account.analysed)),
         sources=account.sources(draft.edits),
         patch=patch,
+        returned=returned_with(draft.edits, account.returned),
     )
 
 
