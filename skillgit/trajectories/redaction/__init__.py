@@ -44,6 +44,8 @@ _SPREADS = frozenset({Kind.TOKEN, Kind.PASSWORD, Kind.ENTROPY, Kind.HOST})
 
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_APART = "\n \n"
+"""No secret has it in it but a private key, which would then only be looked for in more."""
 
 
 class Redactor:
@@ -122,7 +124,7 @@ class Redactor:
 
     def _finds_something(self, one: Trajectory) -> bool:
         """Most hold nothing: all of it is looked through at once, and seldom text by text."""
-        page = Page("\n \0 \n".join(map(plain, texts_of(one))))
+        page = Page(plain(_APART.join(texts_of(one))))
         return any(True for find in self._finders for _ in find(page)) or any(
             named.is_secret(key, value) for key, value in named_texts_of(one)
         )

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from skillgit.trajectories.redaction.spans import Finder, Kind, Page, Span
 
 _LEAST, _MOST = 20, 128
-_RUN = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/=_-]{20,}+")
+_RUN = re.compile(r"[A-Za-z0-9+/=_-]{20,}+")
 _WORD = re.compile(r"[A-Z]?(?=[a-z]{0,9}[aeiou])[a-z]{3,}")
 _LONG_WORD = re.compile(r"[a-z]{8,}|[A-Z]{8,}|[0-9]{8,}")
 _ASSIGNED = re.compile(r"(?:[=:>]|[ \t]is|(?:^|\s)--?[A-Za-z-]{1,30})[ \t]{0,3}\\{0,3}[\"'`]?$")

@@ -141,6 +141,8 @@ _MACBOOK = re.compile(
 )
 _SHARE = r"\\{2,4}(?P<value>(?=[A-Z0-9]{0,14}[0-9-])[A-Z][A-Z0-9-]{4,14})(?=\\{1,2}[A-Za-z])"
 _ADDRESS = re.compile(r"[0-9]{1,3}+\.[0-9]{1,3}+\.[0-9]{1,3}+\.[0-9]{1,3}+")
+_DOTS = re.compile(r"\.[0-9]{1,3}\.[0-9]{1,3}\.")
+"""Numbers are many, and three dots between them few."""
 _VERSION = re.compile(r"(?i:version|ver\.?|v|release|build|[=~^<>]=|==|agent)[ \t:\"'=/]{0,3}$")
 _MAC = re.compile(r"(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:])")
 
@@ -180,7 +182,7 @@ def _in_url(page: Page) -> Iterator[Span]:
 
 def _addresses(page: Page) -> Iterator[Span]:
     text = page.text
-    for found in _ADDRESS.finditer(text):
+    for found in _ADDRESS.finditer(text) if _DOTS.search(text) else ():
         start, end = found.span()
         before, after = text[start - 1 : start], text[end : end + 2]
         if before.isalnum() or before == "." or after[:1].isalnum():

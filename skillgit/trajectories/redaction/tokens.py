@@ -114,7 +114,7 @@ _ANYWHERE = (
         re.compile(r"(?i):_authtoken\s{0,4}=\s{0,4}(?P<value>[A-Za-z0-9_-]{20,255})"),
     ),
 )
-_LONG = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{11,}+")
+_LONG = re.compile(r"[A-Za-z0-9_-]{11,}+")
 _BY_INITIAL = {
     initial: re.compile(
         "|".join(f"{re.escape(known)}{rest}" for known, rest in _PREFIXED if known[0] == initial)
@@ -142,6 +142,7 @@ _TELEGRAM = re.compile(r"(?<![0-9A-Za-z])[0-9]{8,10}:[0-9A-Za-z_-]{35}(?![0-9A-Z
 _DISCORD = re.compile(
     r"(?<![A-Za-z0-9_-])[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}"
 )
+_DISCORD_MIDDLE = re.compile(r"\.[A-Za-z0-9_-]{6}\.")
 
 
 def _mailchimp(page: Page) -> Iterator[Span]:
@@ -161,6 +162,8 @@ def _telegram(page: Page) -> Iterator[Span]:
 
 
 def _discord(page: Page) -> Iterator[Span]:
+    if not _DISCORD_MIDDLE.search(page.text):
+        return
     for at in page.anchors("."):
         if page.text[at + 7 : at + 8] != ".":
             continue
