@@ -182,7 +182,8 @@ def _webp(data: bytes) -> tuple[int, int]:
             if len(high) < 3:
                 raise IndexError("no size")
             return int.from_bytes(low, "little") + 1, int.from_bytes(high, "little") + 1
-    raise _Damaged("it is of no known variant")
+        case _:
+            raise _Damaged("it is of no known variant")
 
 
 _SIZES: Mapping[str, Callable[[bytes], tuple[int, int]]] = {

@@ -15,6 +15,7 @@ from skillgit.agent.tools import PYTHON, shown
 from skillgit.agent.workspace import skill_name
 from skillgit.config import Speech
 from skillgit.errors import UsageError
+from skillgit.images import Image
 from skillgit.ports import Message, Prompts, Ran, ToolSpec
 from skillgit.types import MANIFEST, Skill
 
@@ -31,8 +32,13 @@ class Manner:
     end_word: str = END_WORD
 
 
-def opening(manner: Manner, skill: Skill | None, task: str) -> tuple[Message, ...]:
-    """The messages before an agent's first turn; `task` is the whole message of the user."""
+def opening(
+    manner: Manner, skill: Skill | None, task: str, images: tuple[Image, ...] = ()
+) -> tuple[Message, ...]:
+    """The messages before an agent's first turn; `task` is the whole message of the user.
+
+    Pictures of the task go with it, behind all that is the same for every task.
+    """
     system = manner.prompts(
         "agent",
         workdir=manner.workdir,
@@ -40,7 +46,7 @@ def opening(manner: Manner, skill: Skill | None, task: str) -> tuple[Message, ..
         speaking=speaking(manner),
         skill=_preloaded(skill) if skill else None,
     )
-    return (Message("system", system), *example(manner), Message("user", task))
+    return (Message("system", system), *example(manner), Message("user", task, images=images))
 
 
 def speaking(manner: Manner) -> str:

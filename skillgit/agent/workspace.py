@@ -7,13 +7,15 @@ lead to the gold file, a pipe could be waited for without end, a file could fill
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from skillgit.agent.inside import NotTaken, opened_inside
 from skillgit.domains.task import Case
 from skillgit.errors import SurroundingsError, UsageError
+from skillgit.images import Image
 from skillgit.names import SkillPath
 from skillgit.types import Skill
 
@@ -64,6 +66,19 @@ def lay_out_skill(skill: Skill, folder: Path) -> Mapping[str, Path]:
 def skill_name(skill: Skill) -> str:
     """What the skill's folder is called where the agent sees it."""
     return skill.folder or "skill"
+
+
+def forget_images(images: Sequence[Image], work: Path) -> None:
+    """Take pictures of the task out of a work folder, where they are still what they were.
+
+    A trajectory tells of them by their digests; a copy with each run would be most of its size.
+    """
+    for image in images:
+        with opened_inside(work, image.name) as file:
+            if isinstance(file, NotTaken) or file.read(len(image.data) + 1) != image.data:
+                continue
+        with suppress(OSError):
+            (work / image.name).unlink()
 
 
 def take_out(work: Path, name: str, into: Path, limit_bytes: int) -> Path | NotTaken:

@@ -40,7 +40,7 @@ class Demand:
 
     @classmethod
     def of(cls, size: int, max_tokens: int) -> Demand:
-        """Of a request whose JSON has `size` bytes."""
+        """Of a request of that size: `completions.Letter.size`."""
         return cls(size + _TEMPLATE_TOKENS, max_tokens)
 
     @property

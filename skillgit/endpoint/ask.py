@@ -17,6 +17,7 @@ from skillgit.endpoint.allowance import Allowance
 from skillgit.endpoint.chat import Chat, Completion, letter_to
 from skillgit.endpoint.completions import Letter, output_limit
 from skillgit.endpoint.memory import Memory
+from skillgit.endpoint.pictures import load_of
 from skillgit.endpoint.schemas import mismatch
 from skillgit.endpoint.store import Asked
 from skillgit.endpoint.tokens import estimated, surely_fits
@@ -80,16 +81,16 @@ class StoredAsk:
         So it goes where recorded replies go, and a replay parts what was parted, counting nothing.
         """
         size = sum(len(message.content) for message in call.messages)
-        room = output_limit(call.role, self._endpoint)
+        room, seen = output_limit(call.role, self._endpoint), load_of(call.messages).tokens
         if self._chat and self._context is None:
             self._context = await self._chat.context()
-        if self._chat and (not self._context or surely_fits(size, room, self._context)):
+        if self._chat and (not self._context or surely_fits(size, room + seen, self._context)):
             return True
         letter = letter_to(call, self._endpoint, await self.model())
         key = hashlib.sha256(f"fits {letter.key}".encode()).hexdigest()
         stored = self._store.get(key)
         if stored is None and self._chat and self._context:
-            tokens = await self._chat.count_tokens(letter) or estimated(size)
+            tokens = await self._chat.count_tokens(letter) or estimated(size) + seen
             stored = Reply({"fits": tokens + room <= self._context})
             self._store.put(key, Asked(_FITTING, call.label, letter.body["model"]), stored)
         return stored is None or stored.value.get("fits") is not False

@@ -28,6 +28,7 @@ from skillgit.endpoint.courier import Courier, Delivery, Failed
 from skillgit.endpoint.failures import BUDGETS
 from skillgit.endpoint.fleet import Fleet, Server
 from skillgit.endpoint.pace import Pace
+from skillgit.endpoint.pictures import load_of, takes_no_pictures
 from skillgit.endpoint.schemas import mismatch
 from skillgit.endpoint.tokens import count_tokens
 from skillgit.endpoint.wire import Refused
@@ -85,8 +86,12 @@ class Chat:
         return await self._fleet.context(await self.model())
 
     async def count_tokens(self, letter: Letter) -> int:
-        """The tokens of a prompt, as the server counts them; 0 where it does not."""
-        return await count_tokens((await self._fleet.choose()).wire, letter.body)
+        """The tokens of a prompt, as the server counts them; 0 where it does not.
+
+        No server counts those of pictures, so an estimate of them is added.
+        """
+        counted = await count_tokens((await self._fleet.choose()).wire, letter.body)
+        return counted + letter.load.tokens if counted else 0
 
     async def letter(self, asked: Call | Turn) -> Letter:
         """The request of a call or a turn."""
@@ -170,6 +175,7 @@ class Chat:
             usage += Usage(calls=delivery.copies, hedged_calls=delivery.copies - 1) + outcome.usage
             if isinstance(outcome, Said):
                 return replace(outcome, usage=usage)
+            _must_see(letter, delivery.server, outcome)
             usage += _FAILED
             restarts += 1
             if not await self._is_gone(delivery, outcome) or restarts > _RESTARTS:
@@ -201,12 +207,26 @@ class Chat:
 def letter_to(asked: Call | Turn, endpoint: Endpoint, model: str) -> Letter:
     """The request of a call or a turn, written once."""
     if isinstance(asked, Call):
-        return Letter.of(asked.role, request_body(asked, endpoint, model))
-    return Letter.of(asked.role, turn_body(asked, endpoint, model))
+        body = request_body(asked, endpoint, model)
+    else:
+        body = turn_body(asked, endpoint, model)
+    return Letter.of(asked.role, body, load_of(asked.messages))
 
 
 def _with_next_seed(letter: Letter, number: int) -> Letter:
     return letter.but(seed=letter.body["seed"] + number) if number else letter
+
+
+def _must_see(letter: Letter, server: Server, failed: Failed) -> None:
+    """A model that takes no pictures takes none of any call."""
+    refused = failed.refused
+    if refused and letter.load.tokens and takes_no_pictures(refused.message):
+        raise SurroundingsError(
+            f"showing a picture to {letter.body['model']!r} at {server.wire.shown}: "
+            f"{refused.message}",
+            hint="these tasks need a model that takes pictures: serve one (of vLLM's multimodal "
+            "models, or llama.cpp with --mmproj), and name it with --model",
+        )
 
 
 def _garbled(failed: Failed) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from skillgit.config import Endpoint, Sampling
+from skillgit.endpoint.pictures import Load, content_of
 from skillgit.ports import Call, Failure, JsonObject, Message, ToolRequest, Turn
 from skillgit.trajectories.lines import defused
 from skillgit.types import Usage
@@ -56,16 +57,22 @@ class Letter:
     body: Body
     text: bytes
     key: str
+    load: Load = Load()  # noqa: RUF009 - frozen
 
     @classmethod
-    def of(cls, role: str, body: Body) -> Self:
-        """The letter that says this."""
+    def of(cls, role: str, body: Body, load: Load = Load()) -> Self:  # noqa: B008 - frozen
+        """The letter that says this; `load` is that of its pictures."""
         text = _written(body)
-        return cls(role, body, text, hashlib.sha256(text).hexdigest())
+        return cls(role, body, text, hashlib.sha256(text).hexdigest(), load)
 
     def but(self, **fields: object) -> Letter:
         """The same letter with other fields."""
-        return Letter.of(self.role, self.body | fields)
+        return Letter.of(self.role, self.body | fields, self.load)
+
+    @property
+    def size(self) -> int:
+        """Its bytes, with the tokens of a picture for the bytes that it takes."""
+        return len(self.text) - self.load.size + self.load.tokens
 
 
 def request_body(call: Call, endpoint: Endpoint, model: str) -> Body:
@@ -126,7 +133,7 @@ def _body(asked: Call | Turn, endpoint: Endpoint, model: str) -> Body:
 def _message(message: Message) -> Body:
     # What the model said itself is no other's word, and comes back as it was.
     told = message.content if message.role == "assistant" else defused(message.content)
-    sent: Body = {"role": message.role, "content": _sendable(told)}
+    sent: Body = {"role": message.role, "content": content_of(_sendable(told), message.images)}
     if message.requests:
         sent["tool_calls"] = [
             {

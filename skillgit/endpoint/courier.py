@@ -26,6 +26,7 @@ from skillgit.endpoint.failures import (
 )
 from skillgit.endpoint.fleet import Fleet, Server
 from skillgit.endpoint.pace import Flight, Kind, Pace
+from skillgit.endpoint.pictures import takes_no_pictures
 from skillgit.endpoint.troubles import Fault, Trial, Troubles
 from skillgit.endpoint.wire import Refused, Unreached
 from skillgit.ports import Failure
@@ -138,7 +139,7 @@ class Courier:
         ticket = await self._allowance.admit(_demand(letter))
         now = time.monotonic()
         kind = Kind(letter.role, letter.body["max_tokens"])
-        flight = self._pace.begin(kind, now, len(letter.text))
+        flight = self._pace.begin(kind, now, letter.size)
         copies = _Copies(letter)
         self._look_after(copies, flight)
         try:
@@ -302,6 +303,8 @@ def _read(answer: str | Refused | Unreached) -> Said | Failed:
         case Refused(_, message) if is_too_long(message):
             reason = f"the prompt does not fit into the model's context: {message}"
             return Failed(Failure.TOO_LONG, reason)
+        case Refused(_, message) if takes_no_pictures(message):
+            return Failed(Failure.REFUSED, f"the model takes no pictures: {message}", answer)
         case Refused(status, message):
             reason = f"the endpoint answered {status}: {message}"
             return Failed(failure_of(status), reason, answer)
@@ -318,4 +321,4 @@ def _shown(seconds: float) -> str:
 
 
 def _demand(letter: Letter) -> Demand:
-    return Demand.of(len(letter.text), letter.body["max_tokens"])
+    return Demand.of(letter.size, letter.body["max_tokens"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from skillgit.endpoint.completions import Body
+from skillgit.endpoint.pictures import words_of
 from skillgit.endpoint.wire import Wire
 
 _DENSE = 2.5
@@ -23,13 +24,17 @@ def estimated(characters: int) -> int:
 
 
 async def count_tokens(wire: Wire, body: Body) -> int:
-    """As vLLM counts, with the chat template, or llama.cpp, without; 0 where neither does."""
+    """As vLLM counts, with the chat template, or llama.cpp, without; 0 where neither does.
+
+    Of the words alone: what pictures come to is nothing that a tokenizer knows.
+    """
     path = f"{wire.root}/tokenize"
-    asked = {"model": body["model"], "messages": body["messages"]}
+    messages = [message | {"content": words_of(message["content"])} for message in body["messages"]]
+    asked = {"model": body["model"], "messages": messages}
     counted = _value(await wire.post(path, asked)).get("count")
     if isinstance(counted, int) and counted > 0:
         return counted
-    text = "\n".join(message["content"] for message in body["messages"])
+    text = "\n".join(message["content"] for message in messages)
     tokens = _value(await wire.post(path, {"content": text})).get("tokens")
     return len(tokens) if isinstance(tokens, list) else 0
 

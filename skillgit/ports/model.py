@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from skillgit.images import Image
 from skillgit.names import Digest
 from skillgit.types import Usage
 
@@ -26,13 +27,19 @@ class ToolRequest:
 class Message:
     """One chat message. `role` is system, user, assistant or tool.
 
-    An assistant's message may request tools; a tool's message answers the request `answers`.
+    An assistant's message may request tools; a tool's message answers the request `answers`. A
+    user's may show pictures, which come before its words.
     """
 
     role: str
     content: str
     requests: tuple[ToolRequest, ...] = ()
     answers: str = ""
+    images: tuple[Image, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.images and self.role != "user":  # chat templates refuse them elsewhere
+            raise ValueError(f"only a user shows pictures, not the {self.role}")
 
 
 @dataclass(frozen=True, slots=True)

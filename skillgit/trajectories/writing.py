@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from skillgit import __version__
+from skillgit.images import Image
 from skillgit.trajectories.drafts import text_of
 from skillgit.types import Usage
 
@@ -55,6 +56,8 @@ class WrittenStep:
     observation: str = ""
     """What was seen, where that is not told for each call."""
     extra: Mapping[str, object] = field(default_factory=dict)
+    images: tuple[Image, ...] = ()
+    """Told by name and digest; their bytes are wherever the task's are."""
 
     def __post_init__(self) -> None:
         if self.source not in {"system", "user", "agent"}:
@@ -102,13 +105,13 @@ def atif_bytes(run: WrittenRun) -> bytes:
 
 
 def _step(step: WrittenStep, number: int) -> _Json:
-    found: _Json = {"step_id": number, "source": step.source, "message": step.message}
+    found: _Json = {"step_id": number, "source": step.source, "message": _message(step)}
     found |= _present(
         timestamp=None if step.at is None else _timestamp(step.at),
         reasoning_content=step.reasoning or None,
         metrics=_metrics(step.usage),
         llm_call_count=_calls(step.usage) or None,
-        extra=({**step.extra, **(_seconds(step.seconds) or {})}) or None,
+        extra=({**step.extra, **_digests(step), **(_seconds(step.seconds) or {})}) or None,
     )
     # Models repeat their ids, and an observation must point at one call.
     ids = [f"call-{number}-{position}" for position in range(1, len(step.calls) + 1)]
@@ -124,6 +127,25 @@ def _step(step: WrittenStep, number: int) -> _Json:
     if results:
         found["observation"] = {"results": results}
     return found
+
+
+def _message(step: WrittenStep) -> str | list[_Json]:
+    """The words, or content parts of version 1.6 where pictures were shown before them."""
+    if not step.images:
+        return step.message
+    sources = [{"media_type": image.media_type, "path": image.name} for image in step.images]
+    parts: list[_Json] = [{"type": "image", "source": source} for source in sources]
+    return [*parts, {"type": "text", "text": step.message}]
+
+
+def _digests(step: WrittenStep) -> _Json:
+    if not step.images:
+        return {}
+    told = [
+        {"path": one.name, "digest": one.digest, "width": one.width, "height": one.height}
+        for one in step.images
+    ]
+    return {"images": told}
 
 
 def _call(call: WrittenCall, id_: str) -> _Json:

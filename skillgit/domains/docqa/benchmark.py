@@ -69,8 +69,9 @@ def load_benchmark(path: Path) -> TaskSet:
         raise UsageError(f"reading tasks from {path}: it holds no {SIGN}", hint=_HINT)
     reading = _Reading(file.parent)
     tasks: dict[str, Task] = {}
-    for number, row in enumerate(_rows(file), 1):
-        name = str(row.get("questionId", "")).strip() if isinstance(row, dict) else ""
+    for number, each in enumerate(_rows(file), 1):
+        row = each if isinstance(each, dict) else {}
+        name = str(row.get("questionId", "")).strip()
         task = _task(reading, name, row) if name else "it has no questionId"
         if not isinstance(task, str) and name in tasks:
             task = "another question has the same id"

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from skillgit.config import Analyze
+from skillgit.images import Image
 from skillgit.ports import Call, Failure, Message, Model, NoReply, Reply
 from skillgit.stages.analyze.repair import NOTHING, Repair
 from skillgit.stages.analyze.reply import Ground, Reading, read_reply
@@ -34,7 +35,7 @@ class Question:
     """What one analyst is asked.
 
     `repair` is what proved its cause, if anything. `example` is a part of `text` that is the same
-    for all, and whose words are no lesson.
+    for all, and whose words are no lesson. `images` are what the run was about, where it saw any.
     """
 
     role: str
@@ -43,11 +44,12 @@ class Question:
     schema: Mapping[str, object]
     repair: Repair = NOTHING
     example: str = ""
+    images: tuple[Image, ...] = ()
 
 
 def call_of(office: Office, question: Question) -> Call:
     """The question as it is sent first."""
-    messages = (office.contract, Message("user", question.text))
+    messages = (office.contract, Message("user", question.text, images=question.images))
     return Call(question.role, question.shown.trajectory.id, messages, question.schema)
 
 
@@ -63,7 +65,7 @@ async def ask_about(office: Office, question: Question) -> Reading | NoReply:
     reading = read_reply(ground, answer.value)
     if reading.copied:
         # Told so, a small model copies once more; without the example it has nothing to copy.
-        bare = Message("user", question.text.replace(question.example, ""))
+        bare = replace(call.messages[-1], content=question.text.replace(question.example, ""))
         call = replace(call, label=f"{call.label} bare", messages=(office.contract, bare))
         anew = await office.model.ask(call)
         if isinstance(anew, Reply):

@@ -22,6 +22,7 @@ from skillgit.config import Analyze, Speech
 from skillgit.domains.forms import in_words
 from skillgit.domains.task import Grade, Mismatch
 from skillgit.evaluation.runs import Ended
+from skillgit.images import Image
 from skillgit.ports import Converse, Message, NoReply, Prompts, Ran, Spoken, Turn
 from skillgit.stages.analyze.attempts import PROGRAM_CHARS, Attempts, told
 from skillgit.stages.analyze.bench import Exhibit
@@ -56,6 +57,8 @@ class Patient:
     trajectory: Trajectory
     exhibit: Exhibit
     trial: Trial
+    images: tuple[Image, ...] = ()
+    """What the agent was shown, and the analyst is."""
 
     @property
     def program(self) -> str:
@@ -179,8 +182,10 @@ class _Words:
             refused=attempts.remembered(),
             nearest=attempts.nearest(),
         )
-        system = self.prompts("diagnose", speaking=self._speaking())
-        return (Message("system", system), *self._example(), Message("user", question))
+        computed = self.patient.trial.domain.computed
+        system = self.prompts("diagnose", speaking=self._speaking(), computed=computed)
+        asked = Message("user", question, images=self.patient.images)
+        return (Message("system", system), *self._example(), asked)
 
     def _speaking(self) -> str:
         bench = self.patient.trial.bench

@@ -29,15 +29,21 @@ _COMMON = re.compile(r"[a-z_.()=*]+", re.IGNORECASE)
 def names_of_the_task(trajectory: Trajectory, lesson: str, base: str, repair: Repair) -> list[str]:
     """The names in a lesson that the task has, the skill (`base`) has not, and no repair allows."""
     task = "\n".join(step_text(step) for step in trajectory.steps if step.source == "user")
-    return sorted(
+    found = {
         name
         for name in _names(lesson)
         if name in task and name not in base and not _is_code(name) and not repair.allows(name)
-    )
+    }
+    return sorted(found | {text for text in repair.own if _stands_in(text, lesson)})
+
+
+def _stands_in(text: str, lesson: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", lesson, re.IGNORECASE) is not None
 
 
 def _names(text: str) -> set[str]:
-    return {name for pattern in _SET_APART for name in pattern.findall(text)}
+    found = (name for pattern in _SET_APART for name in pattern.findall(text))
+    return {name for name in found if any(map(str.isalnum, name))}  # '//' names nothing
 
 
 def _is_code(name: str) -> bool:

@@ -71,7 +71,7 @@ async def judge(program: str, trial: Trial) -> Judgement:
             return Judgement(printed, words, near=passed + elsewhere.grade.closeness)
     if await asyncio.to_thread(_holds_the_answer, program, trial):
         return Judgement(printed, _EMBEDDED)
-    if first.inputs:
+    if first.inputs and trial.domain.computed:
         # What is written without looking at anything was known before: also if no word of it can
         # be found in the program.
         _, blind = await _run(program, replace(first, inputs={}), trial)

@@ -51,13 +51,14 @@ async def _admitted(trajectory: Trajectory, bench: Bench | None) -> Patient | Ex
     if domain is None:
         return _nothing(trajectory, f"nothing grades the domain {exhibit.task.domain}")
     try:
+        images = await asyncio.to_thread(domain.images, exhibit.task.cases[0])
         failure = await failure_of(exhibit, calls_of(trajectory), domain, bench)
     except UsageError as unfit:
         return _nothing(trajectory, f"its task cannot be laid out: {unfit.message}")
     if failure is None:
         reason = "what the run left passes the grader"
         return Excluded(trajectory.id, reason, Exclusion.FALSE_FAILURE)
-    return Patient(trajectory, exhibit, Trial(exhibit.task, failure, domain, bench))
+    return Patient(trajectory, exhibit, Trial(exhibit.task, failure, domain, bench), images)
 
 
 def _nothing(trajectory: Trajectory, reason: str) -> Excluded:
@@ -72,7 +73,8 @@ async def _teach(office: Office, patient: Patient, proof: Proof) -> Patch | Excl
     if not passages:
         return Excluded(trajectory.id, "nothing of the run can be shown: analyze.trajectory_chars")
     inputs = await asyncio.to_thread(_inputs, trial.domain, trial.task.cases[0])
-    repair = Repair(patient.program, proof.program, inputs, base_text(office.skill))
+    said, computed = base_text(office.skill), trial.domain.computed
+    repair = Repair(patient.program, proof.program, inputs, said, reads=not computed)
     example = office.model.prompts("analyst-proven-example")
     text = office.model.prompts(
         "analyst-proven",
@@ -82,7 +84,8 @@ async def _teach(office: Office, patient: Patient, proof: Proof) -> Patch | Excl
         difference=difference(repair.before, repair.after),
     )
     schema = proven_schema(office.places, passages, office.options.max_lessons, repair.lines)
-    reading = await ask_about(office, Question("error", shown, text, schema, repair, example))
+    question = Question("error", shown, text, schema, repair, example, patient.images)
+    reading = await ask_about(office, question)
     if isinstance(reading, NoReply):
         return Excluded(trajectory.id, reading.reason)
     return replace(reading.patch(), proof=proof)
@@ -90,6 +93,8 @@ async def _teach(office: Office, patient: Patient, proof: Proof) -> Patch | Excl
 
 def _inputs(domain: Domain, case: Case) -> str:
     """What the inputs hold, as far as it is text: names in it are those of the one task."""
+    if not domain.computed:
+        return domain.preview(case)
     return "\n".join([domain.preview(case), *map(_text, case.inputs.values())])
 
 

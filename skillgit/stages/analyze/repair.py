@@ -19,6 +19,7 @@ _OWN = re.compile(r"^\s*(\w+)\s*=(?!=)|\b(?:for|as|def)\s+(\w+)", re.MULTILINE)
 _LITERALS = re.compile(r"""(?P<mark>["'])((?:(?!(?P=mark))[^\\\n]|\\.)*?)(?P=mark)""")
 _FIELDS = re.compile(r"\{[^{}:!]*((?:![rsa])?(?::[^{}]*)?)\}")
 _NAMES = re.compile(r"\w\w")
+_TELLING = re.compile(r"\d\d|\w{4}|\w\W+\w")
 _NEVER_SHOWN = re.compile(r"[`\x00-\x1f\x7f]")
 
 
@@ -27,13 +28,23 @@ class Repair:
     """The failed run's program `before`, the one that passed, and what is known without it.
 
     `inputs` is what the one task's inputs hold: names in it are no lesson, while a unit or a mark
-    that no input has is a rule of its kind. `said` is what the skill says already.
+    that no input has is a rule of its kind. `said` is what the skill says already. A
+    program that `reads` holds what a model saw, as no program could work it out.
     """
 
     before: str = ""
     after: str = ""
     inputs: str = ""
     said: str = ""
+    reads: bool = False
+
+    @property
+    def own(self) -> frozenset[str]:
+        """What was read: texts that belong to the one task; "yes" and "no" belong to all."""
+        if not self.reads:
+            return frozenset()
+        new = {form.strip() for form in _forms(self.after) - _forms(self.before)}
+        return frozenset(form for form in new if _TELLING.search(form))
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -55,6 +66,8 @@ class Repair:
         A line that holds a text of the inputs belongs to the one task. New literals come first:
         they are what a form is made of.
         """
+        if self.reads:
+            return ()
         fit = [
             line
             for line in self.added
@@ -95,7 +108,9 @@ class Repair:
 
     def allows(self, name: str) -> bool:
         """May a lesson name it, though the task has it, too? What the repair had to add, it may."""
-        return name not in self.inputs and any(name in line for line in self.added)
+        return (
+            not self.reads and name not in self.inputs and any(name in line for line in self.added)
+        )
 
 
 def _lines(program: str) -> list[str]:

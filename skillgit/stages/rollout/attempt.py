@@ -25,6 +25,7 @@ from skillgit.domains.answers import ceiling_answer, floor_answer
 from skillgit.domains.task import Case, Domain, Grade, Task
 from skillgit.errors import PartialError, SurroundingsError
 from skillgit.evaluation.runs import RunIdentity, SkillVersion
+from skillgit.images import Image
 from skillgit.ports import Message
 from skillgit.stages.rollout.document import trajectory_bytes, unread
 from skillgit.stages.rollout.harness import manner_of, task_message
@@ -49,6 +50,8 @@ class Attempt:
     order: Order
     told: tuple[Message, ...]
     work: Path | None = None
+    images: tuple[Image, ...] = ()
+    """What the agent was shown."""
     episode: Episode | None = None
     grades: tuple[Grade, ...] = ()
     problem: str = ""
@@ -97,6 +100,7 @@ async def _by_model(made: Attempt, options: Options, bench: Bench, folder: Path)
     domain = _domain(bench, order.task)
     readable = lay_out_skill(order.skill, folder / "skills") if order.skill else {}
     room = Room(model.sandbox, folder / "case-1", readable)
+    made.images = await asyncio.to_thread(domain.images, case)
     made.work = await asyncio.to_thread(lay_out_case, case, room.work)
     preview = await asyncio.to_thread(domain.preview, case)
     brief = replace(
@@ -116,12 +120,12 @@ def _brief(made: Attempt, options: Options, model: Model, room: Room, preview: s
     manner = manner_of(options.agent, options.speech, model.prompts, model.sandbox)
     task = task_message(model.prompts, order.task.query, order.task.cases[0].answer, preview)
     shown = unread(order.skill, order.version) if order.skill and order.version else None
-    told = opening(manner, shown, task)
+    told = opening(manner, shown, task, made.images)
     made.told = (told[0], told[-1])  # an example between the two is not what this agent did
     return Brief(
         role="agent",
         label=f"{order.task.id} seed {seed}",
-        opening=opening(manner, order.skill, task),
+        opening=opening(manner, order.skill, task, made.images),
         tools=usual_tools(room),
         speech=options.speech,
         budget=Budget.of(options.agent),

@@ -27,7 +27,7 @@ def trajectory_bytes(
     No dates are in it, and durations are those of the first time: the same replies from memory
     give the same bytes.
     """
-    steps = [WrittenStep(message.role, message.content) for message in told]
+    steps = [WrittenStep(message.role, message.content, images=message.images) for message in told]
     extra: dict[str, object] = {
         "seed": identity.seed,
         "harness": identity.harness,

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from skillgit.agent.workspace import forget_images
 from skillgit.evaluation.runs import Ended, RunResult
 from skillgit.names import Digest
 from skillgit.stages.rollout.attempt import Attempt, Order, attempt, told_of
@@ -28,6 +29,8 @@ async def run(bench: Bench, options: Options, order: Order) -> Done:
         trajectory = made.trajectory()
         result = _result(made, options, trajectory)
         kept = None if options.actor is Actor.GOLD else made.work
+        if kept:
+            await asyncio.to_thread(forget_images, made.images, kept)
         stored = await asyncio.to_thread(bench.shelf.save, result, trajectory, kept)
     return Done(result, stored.left_out)
 
@@ -46,7 +49,7 @@ def _result(made: Attempt, options: Options, trajectory: bytes) -> RunResult:
         model=options.model,
         harness=options.harness,
         passed=passes == cases and not made.problem,
-        score=passes / cases,
+        score=sum(grade.score for grade in made.grades) / cases,
         cases_passed=passes,
         cases=cases,
         ended=Ended.CRASHED if made.problem else episode.ended if episode else Ended.ANSWERED,
