@@ -80,3 +80,9 @@ def test_a_lesson_may_name_what_a_repair_added_unless_the_inputs_have_it() -> No
     assert names_of_the_task(run, lesson, "", NOTHING) == ["EUR", "East"]
     assert names_of_the_task(run, lesson, "", repair) == ["East"]
     assert names_of_the_task(run, lesson, "region East", repair) == []
+
+
+def test_a_sign_is_no_name_of_the_task() -> None:
+    run = trajectory(call("python", "1"), task="Part the URL at '//' and '->', not at '#1'.")
+
+    assert names_of_the_task(run, "Split at '//', '->' or '#1'.", "", NOTHING) == ["#1"]
