@@ -9,6 +9,7 @@ import click
 
 from skillgit.cli.console import examples, safe, say
 from skillgit.cli.grade_docqa import docqa
+from skillgit.cli.grade_tableqa import tableqa
 from skillgit.cli.grading import as_json as _json
 from skillgit.cli.grading import print_grade, show, verdict
 from skillgit.config import Grading, Recalc
@@ -36,6 +37,7 @@ _answer = click.option(
         "skillgit grade spreadsheet --gold gold.xlsx --answer output.xlsx --range 'Sheet1!A2:C9'",
         "skillgit grade spreadsheet --gold gold.xlsx --answer output.xlsx --recalc formualizer",
         "skillgit grade text --gold gold.txt --answer answer.txt --json",
+        "skillgit grade tableqa --gold '10 years' --gold-canon 10.0 --answer 10",
         "skillgit grade docqa --gold 2 --gold 'page 2' --answer 'Page 2'",
     )
 )
@@ -43,6 +45,7 @@ def command() -> None:
     """Grade one answer and list where it differs; exits with 1 where it fails."""
 
 
+command.add_command(tableqa)
 command.add_command(docqa)
 
 

@@ -9,12 +9,14 @@ from skillgit.domains.docqa import benchmark as docqa
 from skillgit.domains.layout import Layout
 from skillgit.domains.math import layouts as problems
 from skillgit.domains.spreadsheet import benchmark
+from skillgit.domains.tableqa import dataset as tables
 from skillgit.domains.task import TaskSet
 from skillgit.errors import UsageError
 
 LAYOUTS: tuple[Layout, ...] = (
     tasks_file.LAYOUT,
     benchmark.LAYOUT,
+    tables.LAYOUT,
     docqa.LAYOUT,
     problems.LAYOUT,
 )

@@ -9,13 +9,14 @@ from skillgit.config import Grading
 from skillgit.domains.docqa.domain import DocQA
 from skillgit.domains.math.domain import Math
 from skillgit.domains.spreadsheet.domain import Spreadsheet
+from skillgit.domains.tableqa.domain import TableQA
 from skillgit.domains.task import Domain
 from skillgit.domains.text import Text
 
 
 def graders(grading: Grading) -> Mapping[str, Domain]:
     """Every domain, grading as asked; SurroundingsError where a recalculation is not installed."""
-    domains = (Spreadsheet(grading), Text(), DocQA(), Math())
+    domains = (Spreadsheet(grading), Text(), TableQA(grading), DocQA(), Math())
     return MappingProxyType({domain.name: domain for domain in domains})
 
 

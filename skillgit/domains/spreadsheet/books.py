@@ -71,6 +71,13 @@ class Book:
             return self._computed.at(sheet, row, column)
         return None if cell is None else cell.value
 
+    def lacks(self, sheet: str, row: int, column: int) -> bool:
+        """Is no value stored there, not even the empty text that a formula may leave?"""
+        lacking = _lacks_value(self._cells(sheet).get((row, column)))
+        if lacking and self._computed and sheet in self._computed.sheets:
+            return self._computed.lacks(sheet, row, column)
+        return lacking
+
     def stored(self, sheet: str, box: Box) -> Iterator[tuple[int, int]]:
         """(row, column) of the cells in a block that hold something."""
         for row, column in self._cells(sheet):

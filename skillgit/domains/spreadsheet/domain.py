@@ -7,15 +7,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from skillgit.config import Grading, Recalc
+from skillgit.config import Grading
 from skillgit.domains.answers import take
 from skillgit.domains.previews import preview
-from skillgit.domains.spreadsheet.confined import ask, require
+from skillgit.domains.spreadsheet.computing import by_libreoffice, require_engine
+from skillgit.domains.spreadsheet.confined import ask
 from skillgit.domains.spreadsheet.opening import MOST_BYTES
 from skillgit.domains.spreadsheet.ranges import Region, official_doubt, pieces
-from skillgit.domains.spreadsheet.recalc import find_libreoffice, with_libreoffice
 from skillgit.domains.task import Case, Domain, Grade, Mismatch, Misstated, Stated
-from skillgit.errors import SurroundingsError
 
 
 class Spreadsheet(Domain):
@@ -27,13 +26,7 @@ class Spreadsheet(Domain):
 
     def __init__(self, grading: Grading | None = None) -> None:
         self._grading = grading or Grading()
-        if self._grading.recalc is Recalc.FORMUALIZER:
-            require("formualizer")
-        if self._grading.recalc is Recalc.LIBREOFFICE and find_libreoffice() is None:
-            raise SurroundingsError(
-                "preparing to grade workbooks: LibreOffice is not installed",
-                hint="install it (on Debian: libreoffice-calc-nogui), or use --recalc formualizer",
-            )
+        require_engine(self._grading.recalc)
 
     def grade(self, case: Case, answer: Path) -> Grade:
         """Compare the stored values of `answer` with the gold workbook, in `case.region`.
@@ -53,7 +46,7 @@ class Spreadsheet(Domain):
             reason = take(answer, copy, MOST_BYTES)
             if reason:
                 return Grade(passed=False, score=0.0, problem=reason, notes=notes)
-            computed, trouble = self._by_libreoffice(copy)
+            computed, trouble = by_libreoffice(self._grading.recalc, copy)
             told = ask(
                 "grade",
                 gold=str(case.gold.resolve()),
@@ -99,15 +92,6 @@ class Spreadsheet(Domain):
         """What is odd about how the official scorer reads the range."""
         position = Region.parse(case.region).position
         return official_doubt(position) if position else ""
-
-    def _by_libreoffice(self, copy: Path) -> tuple[Path | None, str]:
-        if self._grading.recalc is not Recalc.LIBREOFFICE:
-            return None, ""
-        # Nothing of a stranger's is given to LibreOffice that would not be opened here.
-        reason = ask("refuse", path=str(copy))["problem"]
-        made = copy.with_name("computed.xlsx")
-        trouble = reason or with_libreoffice(copy, made)
-        return (None, trouble) if trouble else (made, "")
 
 
 def _as_grade(told: Any, notes: dict[str, str]) -> Grade:  # noqa: ANN401 - JSON is anything

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from skillgit.domains.spreadsheet.books import Book, Unreadable
+from skillgit.domains.spreadsheet.columns import column
 from skillgit.domains.spreadsheet.comparing import Misfit, Sides, compare, places
 from skillgit.domains.spreadsheet.literals import spellings
 from skillgit.domains.spreadsheet.opening import refusal
@@ -89,6 +90,16 @@ def _grade(request: Json) -> Json:
     }
 
 
+def _column(request: Json) -> Json:
+    written = Path(request["answer"])
+    notes: dict[str, str] = {}
+    answer = Book(written)
+    if computed := _computed(request, written, notes):
+        answer.complete(computed)
+    found = column(answer, Book(written, formulas=True), request["sheet"])
+    return {"texts": found.texts, "problem": found.problem, "notes": notes}
+
+
 def _computed(request: Json, written: Path, notes: dict[str, str]) -> Book | None:
     """The answer with computed values, where they are asked for and can be had."""
     made, reason = Path(request["computed"] or written.with_name("computed.xlsx")), ""
@@ -139,6 +150,7 @@ def _preview(request: Json) -> Json:
 _JOBS: Mapping[str, Callable[[Json], Json]] = {
     "refuse": _refuse,
     "grade": _grade,
+    "column": _column,
     "literals": _literals,
     "values": _values,
     "preview": _preview,

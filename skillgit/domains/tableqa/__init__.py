@@ -1,0 +1,1 @@
+"""Questions about tables (WikiTableQuestions) as spreadsheet tasks: `Domain` is in domain.py."""
