@@ -34,6 +34,7 @@ VERBS = MappingProxyType(
         "new": "Draft a skill from the model's own knowledge, on a branch.",
         "rollout": "Run an agent on tasks: trajectories with graded outcomes.",
         "eval": "Measure a skill on tasks, or compare two versions of it.",
+        "ablate": "Measure what each lesson of a round is worth on tasks.",
         "grade": "Grade one answer against its gold, and list where it differs.",
         "init": "Write a commented configuration file into this repository.",
         "check": "Check skills, or a range of lesson commits, against the guardrails.",

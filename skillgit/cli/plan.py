@@ -79,11 +79,12 @@ def _row(step: Step) -> tuple[str, ...]:
 
 
 def _figures(step: Step) -> tuple[str, ...]:
-    return _span(step.calls), _span(step.prompt), _span(step.output)
+    return as_span(step.calls), as_span(step.prompt), as_span(step.output)
 
 
-def _span(span: Span) -> str:
-    low, high = f"{span.low:,.0f}", f"{span.high:,.0f}"
+def as_span(span: Span, form: str = ",.0f") -> str:
+    """`low to high`, or one figure where they are the same."""
+    low, high = f"{span.low:{form}}", f"{span.high:{form}}"
     return low if low == high else f"{low} to {high}"
 
 
@@ -109,7 +110,7 @@ def _time(outlook: Outlook) -> str:
     if speed is None:
         return safe(f"Time          not estimated: {outlook.unmeasured}")
     span = outlook.plan.seconds(speed)
-    low, high = _duration(span.low), _duration(span.high)
+    low, high = duration(span.low), duration(span.high)
     lasts = low if low == high else f"{low} to {high}"
     return (
         f"Time          {lasts}, if {config.endpoint.workers} calls at once are as fast as one\n"
@@ -118,7 +119,8 @@ def _time(outlook: Outlook) -> str:
     )
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Seconds, minutes or hours, whichever people would say."""
     if seconds < 2 * _MINUTE:
         return f"{seconds:.0f} s"
     if seconds < 2 * _HOUR:

@@ -27,13 +27,17 @@ Play: TypeAlias = Callable[[Sequence[Asked]], Awaitable[Sequence[bool]]]
 """Make these runs; did they pass? In the same order."""
 
 
+_ENOUGH = 24
+"""Tasks; of fewer all runs are made, for they cost little and every one tells something."""
+
+
 class Stop(StrEnum):
     """Why no more runs were made for a question."""
 
     ANSWERED = "answered"
-    HOPELESS = "the tasks that are left could not answer it"
-    USED_UP = "all tasks and seeds are used"
-    RUNS = "no more runs were allowed"
+    HOPELESS = "too little is left to answer it"
+    USED_UP = "all is used"
+    RUNS = "no more runs allowed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,28 @@ async def ablate(design: Design, terms: Terms, play: Play) -> Ablation:
     return inquiry.ended()
 
 
+def level(design: Design, terms: Terms, turn: int) -> float:
+    """The share of the error that one interval may make after a seed."""
+    each = (1 - terms.confidence) / len(design.questions)
+    further = len(design.seeds) - 1
+    if not further:
+        return each
+    return each / 2 if turn == 0 else each / (2 * further)
+
+
+def fewest_tasks(design: Design, terms: Terms) -> int:
+    """After how many tasks a question can be answered at best: where every pair says the same."""
+    side = level(design, terms, 0) / 2
+    answers = (n for n in range(1, len(design.tasks)) if is_above({1.0: n}, 0, side))
+    return next(answers, len(design.tasks))
+
+
+def can_answer(design: Design, terms: Terms) -> bool:
+    """Would these tasks tell a lesson that decides all of them from one that does nothing?"""
+    side = level(design, terms, len(design.seeds) - 1) / 2
+    return is_above({1.0: len(design.tasks)}, 0, side)
+
+
 class _Inquiry:
     """What was asked, what came out, and which questions are still open."""
 
@@ -92,7 +118,7 @@ class _Inquiry:
 
     # -------------------------------------------------------------- running
 
-    def portions(self, turn: int) -> Iterator[list[Cell]]:
+    def portions(self, turn: int) -> Iterator[Sequence[Cell]]:
         """The cells of a seed, as many at once as one wants to look at, as long as runs last."""
         cells = [Cell(task, self._design.seeds[turn]) for task in self._order]
         size = self._terms.batch if turn == 0 else len(cells)
@@ -181,12 +207,7 @@ class _Inquiry:
         )
 
     def _level(self, turn: int) -> float:
-        """The share of the error that an interval of this seed may make."""
-        each = (1 - self._terms.confidence) / len(self._design.questions)
-        further = len(self._design.seeds) - 1
-        if not further:
-            return each
-        return each / 2 if turn == 0 else each / (2 * further)
+        return level(self._design, self._terms, turn)
 
     def _said(self, counts: Counts, turn: int) -> Worth:
         side = self._level(turn) / 2
@@ -204,7 +225,8 @@ class _Inquiry:
 
         A rule of thumb that costs no validity: the intervals hold however one stops.
         """
-        if 2 * len(self._gains[question]) < len(self._order):
+        seen = len(self._gains[question])
+        if seen < _ENOUGH or 2 * seen < len(self._order):
             return False
         now = sequence(self._means(question), self._level(turn))
         last = len(self._design.seeds) - 1

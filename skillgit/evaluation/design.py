@@ -106,6 +106,10 @@ class Design:
         )
         yield from found
 
+    def runs_of_a_task(self) -> int:
+        """How many runs a task takes with one seed, as long as all questions are open."""
+        return sum(1 for _ in self.runs(self.questions, [Cell(self.tasks[0], self.seeds[0])]))
+
     def most_runs(self) -> int:
         """How many runs there are where nothing is stopped early."""
         cells = [Cell(task, seed) for seed in self.seeds for task in self.tasks]

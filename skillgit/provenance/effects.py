@@ -12,7 +12,7 @@ fit the types below is left out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -156,9 +156,3 @@ def _ours(line: str) -> dict[str, Any] | None:
 def _line(document: Mapping[str, object]) -> str:
     """Canonical, and in one line; Git's merge of lines knows equal ones by their bytes."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
-
-
-def shown_first(records: Sequence[EffectRecord]) -> EffectRecord | None:
-    """The one that a line has room for: the latest Shapley value, else the latest."""
-    values = [one for one in records if one.effect.method == "shapley"]
-    return next(iter(values or records), None)

@@ -56,8 +56,13 @@ async def measured(
 
 def kept(work: Work, options: Options, state: Path) -> int:
     """How many runs of `work` need not be made."""
+    return len(found_runs(work, options, state))
+
+
+def found_runs(work: Work, options: Options, state: Path) -> tuple[RunResult, ...]:
+    """The runs of `work` that are there already."""
     shelf = _shelf(state)
-    return sum(shelf.finished(one) is not None for one in _identities(work, options))
+    return tuple(filter(None, map(shelf.finished, _identities(work, options))))
 
 
 def forget(work: Work, options: Options, state: Path) -> None:

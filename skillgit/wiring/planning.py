@@ -111,12 +111,12 @@ def _ground(errand: Errand, repository: GitRepository, progress: Progress) -> _G
 async def _outlook(ground: _Ground, *, probe: bool) -> Outlook:
     errand, config = ground.errand, ground.config
     async with asking(config, ground.store_file, replay=errand.replay) as (ask, store):
-        model, why = await _model(ask, store)
+        model, why = await served(ask, store)
         voice = Model(ask, JinjaPrompts(), ground.progress)
         speed: Speed | str = why if probe else "--no-probe"
         if probe and not why:
             text = terms_of(ground.skill, config.analyze, voice).contract.content
-            speed = await _probed(config, model, text)
+            speed = await probed(config, model, text)
         past = dict(store.past(model))
         measured = speed if isinstance(speed, Speed) else None
         site = Site(
@@ -177,7 +177,7 @@ def _gate_runs(errand: Errand, config: Config) -> Span | None:
     return Span(0, sets * len(load_tasks(gate.tasks).tasks) * len(gate.seeds))
 
 
-async def _model(ask: StoredAsk, store: ReplyStore) -> tuple[str, str]:
+async def served(ask: StoredAsk, store: ReplyStore) -> tuple[str, str]:
     """The model whose replies count; and why the endpoint cannot be probed, if it cannot."""
     try:
         return await ask.model(), ""
@@ -186,7 +186,8 @@ async def _model(ask: StoredAsk, store: ReplyStore) -> tuple[str, str]:
         return known[0] if len(known) == 1 else "", error.message
 
 
-async def _probed(config: Config, model: str, text: str) -> Speed | str:
+async def probed(config: Config, model: str, text: str) -> Speed | str:
+    """How fast the endpoint is with prompts like `text`; the reason where that cannot be told."""
     endpoint = config.endpoint
     seconds = min(endpoint.timeout, _PROBE_SECONDS)
     wire = Wire(addresses(endpoint.base_url)[0], key_of(config), timeout=seconds)
