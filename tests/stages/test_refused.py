@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from skillgit.adapters.prompts import JinjaPrompts
 from skillgit.config import Consolidate
@@ -18,6 +19,8 @@ from skillgit.review.memory import Memory, Unwanted
 from skillgit.review.totals import final_fates
 from skillgit.skill.placement import insertion
 from skillgit.stages.consolidate import consolidate
+from skillgit.stages.consolidate.alike import Wordings
+from skillgit.stages.consolidate.refused import returned_by
 from skillgit.types import (
     MANIFEST,
     ChangeSet,
@@ -76,13 +79,12 @@ class Script:
         return Reply({"verdicts": verdicts, "words": words})
 
 
-def memory_of(refused: Sequence[Refusal], **more: Any) -> Memory:
-    """The memory of these refusals, numbered; nobody can tell what they had seen, unless `seen`."""
-    seen = more.pop("seen", None)
+def memory_of(refused: Sequence[Refusal], seen: frozenset[TrajectoryId] | None = None) -> Memory:
+    """The memory of these refusals; without `seen` nobody can tell what their rounds had read."""
     unwanted = (
         Unwanted(Digest(f"sha256:{number:064x}"), one, seen) for number, one in enumerate(refused)
     )
-    return Memory(tuple(unwanted), **more)
+    return Memory(tuple(unwanted), need=1)
 
 
 def run(script: Script, patches: Sequence[Patch], *refused: Refusal) -> ChangeSet:
@@ -91,8 +93,12 @@ def run(script: Script, patches: Sequence[Patch], *refused: Refusal) -> ChangeSe
     return asyncio.run(consolidate(BASE, patches, options, model, memory_of(refused)))
 
 
+def name_of(source: int) -> TrajectoryId:
+    return TrajectoryId(f"t-{source:012x}")
+
+
 def edit(source: int, words: str, line: int = 10, number: int = 1) -> Edit:
-    name = TrajectoryId(f"t-{source:012x}")
+    name = name_of(source)
     return Edit(
         EditId(f"{name}.{number}"),
         insertion(BASE, MANIFEST, line, words),
@@ -104,7 +110,7 @@ def edit(source: int, words: str, line: int = 10, number: int = 1) -> Edit:
 def patches(*words: str) -> list[Patch]:
     return [
         Patch(next(iter(one.sources)), (one,))
-        for one in (edit(n, said, line=10 + n) for n, said in enumerate(words))
+        for one in (edit(n, said, line=10 + n % 6) for n, said in enumerate(words))
     ]
 
 
@@ -205,3 +211,104 @@ def test_a_deletion_has_no_words_that_could_be_refused() -> None:
     silent = replace(REFUSED, words=("",))
     result = run(Script(), [Patch(name, (gone,))], silent)
     assert len(result.edits) == 1
+
+
+# ------------------------------------------------------------------ coming back
+
+
+def memory(need: int, seen: int = 0, tasks: Sequence[str] = ()) -> Memory:
+    """`REFUSED`, whose round had read the first `seen` trajectories; and their tasks."""
+    known = memory_of([REFUSED], frozenset(map(name_of, range(seen))))
+    named = {name_of(number): task for number, task in enumerate(tasks)}
+    return replace(known, need=need, tasks=named)
+
+
+def again(count: int) -> list[Patch]:
+    """So many analysts that say nearly the same, and one that says something else."""
+    words = [
+        f"Reopen the workbook with load_workbook and compare {w} cells." for w in ("the", "all")
+    ]
+    return patches(*(words[n % 2] for n in range(count)), "Delete rows from the bottom up.")
+
+
+def outcome(found: Sequence[Patch], known: Memory, script: Script | None = None) -> list[Edit]:
+    model = Model(script or Script(), JinjaPrompts(), Silent())
+    options = Consolidate(min_support=1, main_support=1)
+    result = asyncio.run(consolidate(BASE, found, options, model, known))
+    assert len(ends(found, result)) == len(found)
+    return [one for one in result.edits if "Delete rows" not in one.lesson.title]
+
+
+@given(st.integers(0, 8), st.integers(0, 8), st.integers(0, 5), st.lists(st.sampled_from("abcde")))
+def test_a_refused_lesson_comes_back_exactly_with_new_runs_of_enough_tasks(
+    count: int, seen: int, need: int, tasks: list[str]
+) -> None:
+    known = memory(need, seen, tasks)
+    new = {tasks[n] if n < len(tasks) else str(n) for n in range(seen, count)}
+    kept = outcome(again(count), known)
+    assert bool(kept) is (0 < need <= len(new))
+    if kept:
+        sources = {source for one in kept for source in one.sources}
+        assert sources == set(map(name_of, range(count)))
+        [(told,)] = returned_by(kept, known).values()
+        assert (told.title, told.reason) == (REFUSED.title, REFUSED.reason)
+        assert (told.runs, told.tasks) == (max(0, count - seen), len(new))
+
+
+def test_runs_of_one_task_are_one_opinion_and_the_reason_says_how_many_are_missing() -> None:
+    found, known = again(5), memory(3, 1, ("a", "b", "b", "b", "c"))
+    result = asyncio.run(
+        consolidate(
+            BASE,
+            found,
+            Consolidate(min_support=1),
+            Model(Script(), JinjaPrompts(), Silent()),
+            known,
+        )
+    )
+    said = {reason for state, reason in ends(found, result) if state is State.WITHHELD}
+    missing = "(new runs of 2 of the 3 tasks that would bring it back)"
+    assert said == {f"refused before: it doubles the time of a run {missing}"}
+
+
+def test_what_nobody_can_tell_the_sources_of_never_comes_back() -> None:
+    assert not outcome(again(8), memory_of([REFUSED]))
+
+
+def test_the_operator_is_not_shown_what_comes_back() -> None:
+    script = Script()
+    assert outcome(again(4), memory(3), script)
+    assert script.calls
+    assert "refused" not in str(script.calls)
+
+
+def test_the_operator_may_name_a_refusal_only_of_what_has_not_enough_new_support() -> None:
+    said = "After saving, load the workbook once more to compare some cells."
+    for need, kept in ((2, False), (1, True)):
+        script = Script(lambda name: "refused" if name == "e2" else "own")
+        found = patches("Delete rows from the bottom up.", said)
+        known = memory(need)
+        assert [one.lesson.title for one in outcome(found, known, script)] == [said[:40]] * kept
+
+
+def test_an_edit_must_be_new_to_all_refusals_that_it_echoes() -> None:
+    older, newer = memory(2, 2).unwanted[0], memory(2, 4).unwanted[0]
+    newer = replace(newer, patch=Digest(f"sha256:{7:064x}"))
+    assert outcome(again(4), Memory((older,), 2))
+    assert not outcome(again(4), Memory((older, newer), 2))
+    kept = outcome(again(6), Memory((newer, older), 2))
+    [told] = returned_by(kept, Memory((newer, older), 2)).values()
+    assert sorted(one.runs for one in told) == [2, 4]
+
+
+def test_all_wordings_that_are_near_are_found_among_many() -> None:
+    texts = [f"{n} {'word ' * (n % 7)}of a refusal number {n}" for n in range(60)]
+    texts += [
+        "compare all cells after the workbook was saved again",
+        "compare all cells after the workbook was saved",
+    ]
+    wordings = Wordings(texts)
+    wordings.know_all()
+    assert set(wordings.all_near(texts[-2])) == set(texts[-2:])
+    assert wordings.all_near(texts[-2])[0] == wordings.nearest(texts[-2]) == texts[-2]
+    assert wordings.all_near("nothing of the kind") == []
