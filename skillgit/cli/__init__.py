@@ -44,6 +44,7 @@ VERBS = MappingProxyType(
         "show": "Show all of one lesson: its change, its teachers, its way through the merges.",
         "why": "Show which lesson, and which trajectories, a line of a skill comes from.",
         "usage": "Count which parts of a skill leave traces in trajectories.",
+        "prune": "Make a branch without what was not used, and without what hurts.",
         "evidence": "Share, verify and tidy up what rounds left behind as evidence.",
         "drop": "Take lessons off the branch of their round.",
         "keep": "Undo drop: put lessons back on the branch of their round.",

@@ -60,11 +60,11 @@ def revert(
     head = repo.resolve("HEAD")
     once = tuple({lesson.evidence: lesson for lesson in lessons}.values())
     found = standings_of(repo, once)
-    merged = [_merged_as(repo, lesson, found[lesson.evidence]) for lesson in once]
+    merged = [merged_as(repo, lesson, found[lesson.evidence]) for lesson in once]
     done: list[RevertCommit] = []
     tip = head
     for lesson, commit in zip(once, merged, strict=True):
-        tree = _tree_without(repo, lesson, commit, tip)
+        tree = tree_without(repo, lesson, commit, tip)
         tip = repo.write_commit(tree, [tip], _message(lesson, commit, reason), who)
         done.append(RevertCommit(lesson, commit.id if commit else None, tip))
     branch = _free_name(repo, prefix, head, once)
@@ -76,8 +76,11 @@ def revert(
     return Reverted(branch, head, tuple(done))
 
 
-def _merged_as(repo: Keeper, lesson: FoundLesson, standing: Standing) -> Commit | None:
-    """The commit of HEAD that is the lesson; None where a squash brought it with other things."""
+def merged_as(repo: Keeper, lesson: FoundLesson, standing: Standing) -> Commit | None:
+    """The commit of HEAD that is the lesson; None where a squash brought it with other things.
+
+    UsageError where HEAD has not got it.
+    """
     if standing.state is LessonState.MERGED:
         name = standing.commit
         found = repo.commits(f"{name}^!") if name else ()
@@ -102,7 +105,8 @@ def _is_it(repo: Keeper, commit: Commit, lesson: FoundLesson) -> bool:
     return patch_digest(repo.diff(commit.parents[0], commit.id)) == told.patch
 
 
-def _tree_without(repo: Keeper, lesson: FoundLesson, commit: Commit | None, tip: Oid) -> Oid:
+def tree_without(repo: Keeper, lesson: FoundLesson, commit: Commit | None, tip: Oid) -> Oid:
+    """The tree of `tip` without what the lesson did; FindingsError where that conflicts."""
     if commit is not None:
         merged = repo.merge_trees(commit.id, tip, commit.parents[0])
     else:

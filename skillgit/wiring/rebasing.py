@@ -47,7 +47,7 @@ def rebase_round(errand: RebaseErrand, progress: Progress) -> RebasedRound:
         round_id = find_round(repository, errand.name)
         dossier = _whole(read_dossier(repository, round_id), round_id)
         onto = repository.resolve(errand.onto)
-        this = Rebasing(repository, dossier, onto, _begun(repository))
+        this = Rebasing(repository, dossier, onto, first_asked(repository))
         if errand.with_model:
             refused = refused_lessons(repository, dossier.round.skill, config.consolidate)
             asyncio.run(_merge_again(this, repository, config, refused, progress))
@@ -61,7 +61,7 @@ async def _merge_again(
     refused: Sequence[Unwanted],
     progress: Progress,
 ) -> None:
-    from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE  # noqa: PLC0415 - see _begun
+    from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE  # noqa: PLC0415 - see first_asked
 
     async with asking(config, repository.common_dir / STATE_FOLDER / STORE_FILE) as (ask, _):
         try:
@@ -78,7 +78,7 @@ def _whole(dossier: Dossier | None, round_id: RoundId) -> Dossier:
     raise FindingsError(f"reading the evidence of round {round_id}: {said}", hint=FETCH)
 
 
-def _begun(repository: GitRepository) -> Callable[[Digest], int]:
+def first_asked(repository: GitRepository) -> Callable[[Digest], int]:
     """When this was first asked for: asked again, it gives the same commits."""
     from skillgit.endpoint.store import (  # noqa: PLC0415 - a dry run needs no memory
         STATE_FOLDER,
