@@ -100,6 +100,7 @@ class ScriptedEndpoint:
         self.requests: list[Request] = []
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
+        self.posted: list[tuple[str, Request]] = []
         self.unexpected: list[str] = []
         self.peak = 0
         self._queue: list[_Queued] = []
@@ -147,6 +148,8 @@ class ScriptedEndpoint:
             return refusing(401, "Unauthorized")
         with self._lock:
             self.paths.append(path)
+            if request is not None:
+                self.posted.append((path, request))
         if request is None:
             return self.pages.get(path) or refusing(404, "Not Found")
         if path != "/v1/chat/completions":

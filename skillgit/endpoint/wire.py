@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI  # noqa: TID251 - this is its home
 
 _CONNECT_SECONDS = 10.0
+_PIECE = 1 << 19
+"""Bytes of a request that are sent at once; only pictures make one longer."""
 _IDLE_SECONDS = 3.0
 """A connection is closed after it; uvicorn, below vLLM, closes its end after 5."""
 
@@ -88,10 +90,7 @@ class Wire:
                 if body is None:
                     return await self._client.get(path, cast_to=str)
                 if isinstance(body, bytes):
-                    # A whole address spares the library from putting one together.
-                    return await self._client.post(
-                        f"{self._plain_url}{path}", cast_to=str, content=body
-                    )
+                    return await self._post(path, body)
                 return await self._client.post(path, cast_to=str, body=body)
         except TimeoutError:
             return Unreached(f"no answer within {seconds:g} s", Failure.TIMED_OUT)
@@ -100,6 +99,18 @@ class Wire:
             return Refused(error.status_code, message, _retry_after(error.response.headers))
         except APIError as error:
             return _unreached(error)
+
+    async def _post(self, path: str, body: bytes) -> str:
+        # A whole address spares the library from putting one together.
+        address = f"{self._plain_url}{path}"
+        if len(body) <= _PIECE:
+            return await self._client.post(address, cast_to=str, content=body)
+        # aiohttp warns of larger ones in one piece: it would see to nothing else meanwhile.
+        size = {"Content-Length": str(len(body))}
+        pieces = _pieces(body)
+        return await self._client.post(
+            address, cast_to=str, content=pieces, options={"headers": size}
+        )
 
     @cached_property
     def _plain_url(self) -> str:
@@ -135,6 +146,11 @@ class Wire:
         )
         client.organization = client.project = None  # the environment's are for OpenAI's own API
         return client
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), _PIECE):
+        yield body[start : start + _PIECE]
 
 
 # How httpx, httpx2 and aiohttp call a connection that was there and broke.
