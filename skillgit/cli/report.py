@@ -17,6 +17,7 @@ from skillgit.errors import SurroundingsError, UsageError
     epilog=examples(
         "skillgit report",
         "skillgit report latest -o report.html --open",
+        "skillgit report latest --trajectories runs/",
         "skillgit report 20261121T231905Z-7f3ac1 -o -",
     )
 )
@@ -27,9 +28,24 @@ from skillgit.errors import SurroundingsError, UsageError
     metavar="FILE",
     help="Where to write it; - for stdout. Default: report-ROUND.html in this folder.",
 )
+@click.option(
+    "--trajectories",
+    "-t",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Also show which lines of the round's base these used; repeatable.",
+)
 @click.option("--open", "opens", is_flag=True, help="Show it in the browser.")
 @AS_JSON
-def command(*, round_name: str, output: str | None, opens: bool, as_json: bool) -> None:
+def command(
+    *,
+    round_name: str,
+    output: str | None,
+    trajectories: tuple[Path, ...],
+    opens: bool,
+    as_json: bool,
+) -> None:
     """Write everything about ROUND, a round's id or its beginning (default: the latest), as HTML.
 
     One file without scripts and without requests, for a screen, a phone, or paper: each hunk beside
@@ -42,6 +58,7 @@ def command(*, round_name: str, output: str | None, opens: bool, as_json: bool) 
     from skillgit.publish.story import read_story  # noqa: PLC0415
     from skillgit.review.lessons import find_round  # noqa: PLC0415
     from skillgit.wiring import open_repository  # noqa: PLC0415
+    from skillgit.wiring.usage import use_of  # noqa: PLC0415
 
     if output == "-" and (opens or as_json):
         raise UsageError(
@@ -51,7 +68,8 @@ def command(*, round_name: str, output: str | None, opens: bool, as_json: bool) 
     with open_repository(Path.cwd()) as repository:
         round_id = find_round(repository, round_name)
         timings = read_timings(repository.common_dir / STATE_FOLDER, round_id)
-        page = report(read_story(repository, round_id, timings))
+        story = read_story(repository, round_id, timings)
+        page = report(story, use_of(story.base, trajectories))
     if output == "-":
         out(page.rstrip("\n"))
         return

@@ -36,12 +36,11 @@ from skillgit.types import (
     State,
     Verdict,
 )
-from skillgit.usage.cuts import Aim, Cut, Spared, cuts
+from skillgit.usage.cuts import SIGNALS, Aim, Cut, Spared, cuts
 from skillgit.usage.totals import SkillUse
 
 NO_MODEL = "no-model"
 """Who assisted: nobody but the program."""
-SIGNALS = "usage"
 
 
 @dataclass(frozen=True, slots=True)

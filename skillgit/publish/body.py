@@ -19,6 +19,7 @@ from skillgit.publish.reproduction import reproduction
 from skillgit.publish.story import Story, Told, strongest_withheld
 from skillgit.review.totals import reasons
 from skillgit.types import Result, State
+from skillgit.usage.cuts import SIGNALS
 
 LIMIT = 65_536
 """Characters that GitHub takes."""
@@ -80,7 +81,10 @@ def _paragraph(story: Story) -> str:
     ends = [one.outcome.result for one in found]
     parts = [f"This branch teaches {code(story.skill)} {_opening(story)}"]
     parts.append(f"({ends.count(Result.PASS)} passed, {ends.count(Result.FAIL)} failed),")
-    parts.append(f"each read by one analyst, the model {code(this.model)}.")
+    if this.signals == SIGNALS:
+        parts.append("each searched for traces of the skill; no model was asked.")
+    else:
+        parts.append(f"each read by one analyst, the model {code(this.model)}.")
     for best in story.kept[:1]:
         support = best.record.support
         parts.append(

@@ -14,17 +14,19 @@ from skillgit.adapters.resources import resource
 from skillgit.publish import report_account as accounts
 from skillgit.publish.html import NOTHING, Html, element, joined, style, table
 from skillgit.publish.report_lessons import chart, lessons
+from skillgit.publish.report_usage import usage_chapter
 from skillgit.publish.reproduction import reproduction
 from skillgit.publish.story import Story
 from skillgit.types import State
+from skillgit.usage import SkillUse
 
 MARK = "<!doctype html><!-- skillgit report -->"
 _LATEST = 253_402_300_799
 """The last second of the year 9999."""
 
 
-def report(story: Story) -> str:
-    """The whole page."""
+def report(story: Story, use: SkillUse | None = None) -> str:
+    """The whole page; with the use of the round's base where trajectories tell it."""
     css = resource("templates", "report", "report.css").read_text(encoding="utf-8")
     allowed = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     policy = (
@@ -40,15 +42,16 @@ def report(story: Story) -> str:
         element("title", f"{story.base.folder or 'skill'}: round {story.id}"),
         style(css),
     )
-    page = element("html", head, element("body", _page(story)), lang="en", dir="ltr")
+    page = element("html", head, element("body", _page(story, use)), lang="en", dir="ltr")
     # Half of an emoji is no character; UTF-8 has no bytes for it.
     return f"{MARK}\n{page}\n".encode("utf-8", "replace").decode()
 
 
-def _page(story: Story) -> Html:
+def _page(story: Story, use: SkillUse | None) -> Html:
     chapters = (
         ("lessons", "Lessons", joined([chart(story), lessons(story), _dropped(story)])),
         ("gate", "Is it better?", accounts.gate(story)),
+        *usage_chapter(story.base, use),
         ("account", "What became of everything", accounts.account(story)),
         ("withheld", "What did not make it", accounts.withheld(story)),
         ("merges", "How the edits were merged", accounts.merges(story)),

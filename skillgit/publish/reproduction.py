@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from skillgit.adapters.setting_values import DEFAULTS
 from skillgit.config import ErrorAnalyst
 from skillgit.publish.story import Story
+from skillgit.usage.cuts import SIGNALS, How
 
 _OPTIONS: Mapping[str, str] = {
     "analyze.signals": "--signals",
@@ -30,6 +31,8 @@ _TAME = re.compile(r"[A-Za-z0-9._/:+-]{1,120}")
 
 def reproduction(story: Story) -> str:
     """Lines for a shell: settings that are none of the defaults, then the command."""
+    if story.dossier.round.signals == SIGNALS:
+        return _prune(story)
     this, changed = story.dossier.round, dict(_changed(story.dossier.round.settings))
     exports = [
         f"export SKILLGIT_{key.replace('.', '_').upper()}={shlex.quote(value)}"
@@ -46,6 +49,24 @@ def reproduction(story: Story) -> str:
         *(f"{option} {changed[key]}" for key, option in _OPTIONS.items() if key in changed),
     ]
     return "\n".join([*exports, " \\\n    ".join(words)])
+
+
+def _prune(story: Story) -> str:
+    """A round without a model asks for nothing but the trajectories."""
+    this = story.dossier.round
+    told = this.settings.get("prune.how")
+    words = [
+        f"skillgit prune {_path(this.skill or '.')}@{this.base[:12]}",
+        "--trajectories PATH",
+        *(["--delete"] if told == How.DELETE else []),
+        *(["--any-version"] if this.settings.get("prune.any_version") is True else []),
+        *(
+            f"--{key.replace('_', '-')} {value}"
+            for key in ("min_runs", "max_users", "min_tokens")
+            if type(value := this.settings.get(f"prune.{key}")) is int
+        ),
+    ]
+    return " \\\n    ".join(words)
 
 
 def _gate(story: Story) -> Iterator[str]:

@@ -30,6 +30,8 @@ from skillgit.types import (
 )
 from skillgit.usage.totals import SkillUse, is_use
 
+SIGNALS = "usage"
+"""What teaches a round of cuts, as its evidence tells it."""
 _NAMED = 3
 
 
@@ -200,7 +202,7 @@ class _Surgeon:
         gone = Replace(MANIFEST, LineRange(begin + 1, last), "")
         return Cut(
             f"Move the unused section {_short(title)} to {made.path}",
-            self._because(f"the section {title!r}", part.users)
+            self._because(f"the section {title}", part.users)
             + " It stays within reach: SKILL.md links to it.",
             (made, gone),
             self._had - part.users,
@@ -223,7 +225,7 @@ class _Surgeon:
         told = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
         several = "s" if len(names) > 1 else ""
         users = frozenset[TrajectoryId]().union(*(part.users for part in parts))
-        what = f"the section{several} {', '.join(repr(part.heading.title) for part in parts)}"
+        what = f"the section{several} {', '.join(part.heading.title for part in parts)}"
         return Cut(
             f"Delete the unused section{several} {told}",
             self._because(what, users),

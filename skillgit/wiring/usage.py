@@ -71,3 +71,11 @@ def everyone(pool: Pool) -> tuple[Trajectory, ...]:
     """All trajectories of a pool in the order of their ids."""
     found = (*pool.passed, *pool.failed, *pool.unknown)
     return tuple(sorted(found, key=lambda one: one.id))
+
+
+def use_of(skill: Skill, trajectories: tuple[Path, ...]) -> SkillUse | None:
+    """The use of a skill that is read already; None without trajectories."""
+    if not trajectories:
+        return None
+    pool = read_pool(UsageErrand(Path.cwd(), skill.root, trajectories))
+    return usage(skill, everyone(pool))
