@@ -10,6 +10,7 @@ import click
 
 from skillgit.cli.console import examples, out, print_json, safe, say
 from skillgit.cli.places import in_repository
+from skillgit.cli.worth import record_payload, worth_line
 from skillgit.review.history import LessonEntry, Lore, RoundEntry, read_lore
 from skillgit.review.lessons import LessonState
 
@@ -24,7 +25,8 @@ def command(*, skill: str | None, as_json: bool) -> None:
 
     SKILL is the folder of a skill (default: all). A lesson is merged if HEAD has it, open if only
     a branch has it, dropped if only its evidence is left, and reverted if HEAD took it out again.
-    Behind its title stands what it adds to the skill. `skillgit show ROUND/N` tells all of one.
+    Behind its title stands what it adds to the skill, and what it was measured to be worth, where
+    `skillgit ablate` has noted it. `skillgit show ROUND/N` tells all of one.
     """
     from skillgit.wiring import open_history  # noqa: PLC0415 - GitPython takes its time
 
@@ -53,6 +55,10 @@ def _remark(lore: Lore) -> None:
         say(
             f"{len(lore.unreadable)} commits have Skillgit trailers that cannot be read; "
             f"`skillgit check --range {first}^!` says why"
+        )
+    for commit, why in list(lore.unreadable_notes.items())[:1]:
+        say(
+            safe(f"{len(lore.unreadable_notes)} notes of skillgit are no use: {commit[:12]}: {why}")
         )
 
 
@@ -85,6 +91,8 @@ def _line(entry: LessonEntry) -> str:
         notes.append(f"{entry.state}: {entry.standing.how}")
     if entry.question.gains:
         notes.append(str(entry.question))
+    if entry.worth:
+        notes.append(worth_line(entry.worth))
     return "  ".join(parts) + (f" ({'; '.join(notes)})" if notes else "")
 
 
@@ -124,4 +132,5 @@ def _lesson(entry: LessonEntry) -> dict[str, object]:
         "cost": asdict(entry.cost) if entry.cost else None,
         "gains": [asdict(one) for one in entry.question.gains],
         "approvals": [asdict(one) for one in entry.question.approvals],
+        "worth": [record_payload(one) for one in entry.worth],
     }

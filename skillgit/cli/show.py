@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from skillgit.cli.console import examples, out, print_json, safe
+from skillgit.cli.worth import record_payload, worth_lines
 from skillgit.provenance.trailers import told_of
 from skillgit.review.show import Step, Story, Teacher, tell
 from skillgit.types import Quote
@@ -59,6 +60,8 @@ def _show(story: Story) -> None:
     for back in lesson.record.returned if lesson.record else ():
         _wrap(told_of(back))
     _show_question(story)
+    for line in worth_lines(story.worth):
+        _wrap(f"worth: {line}")
     for remark in story.remarks:
         _wrap(f"note: {remark}")
     if lesson.record is not None and lesson.record.reason.strip():
@@ -164,6 +167,7 @@ def _as_json(story: Story) -> dict[str, object]:
         "cost": asdict(story.cost) if story.cost else None,
         "gains": [asdict(one) for one in story.question.gains],
         "approvals": [asdict(one) for one in story.question.approvals],
+        "worth": [record_payload(one) for one in story.worth],
         "returned": [asdict(one) for one in record.returned] if record else [],
         "diff": story.diff.decode("utf-8", "replace"),
         "diff_of": story.diff_of,

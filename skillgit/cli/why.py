@@ -10,8 +10,10 @@ import click
 
 from skillgit.cli.console import examples, out, print_json, safe
 from skillgit.cli.places import in_repository
+from skillgit.cli.worth import record_payload, worth_line
 from skillgit.errors import UsageError
 from skillgit.provenance.evidence import LessonRecord
+from skillgit.review.noting import Noted, read_noted
 from skillgit.review.why import Answer, why_lines
 from skillgit.types import LineRange, Quote
 
@@ -44,15 +46,16 @@ def command(*, place: str, at: str, as_json: bool) -> None:
     with open_history(Path.cwd()) as history:
         path = in_repository(name, history.work_tree)
         answers = why_lines(history, path, lines, at)
+        noted = read_noted(history)
     if as_json:
-        parts = [_part(answer, path) for answer in answers]
+        parts = [_part(answer, path, noted) for answer in answers]
         one_line = lines.first == lines.last
         print_json("why", parts[0] if one_line else {"path": path, "parts": parts})
         return
     for number, answer in enumerate(answers):
         if number:
             out("")
-        _show(answer, path)
+        _show(answer, path, noted)
 
 
 def _parted(place: str) -> tuple[str, LineRange]:
@@ -67,7 +70,7 @@ def _parted(place: str) -> tuple[str, LineRange]:
     return name, LineRange(int(span[1]), int(span[2] or span[1]))
 
 
-def _show(answer: Answer, path: str) -> None:
+def _show(answer: Answer, path: str, noted: Noted) -> None:
     for number, text in enumerate(answer.texts, start=answer.lines.first):
         out(safe(f"{path}:{number}: {text}"))
     commit = f"commit {answer.commit.id[:12]}"
@@ -85,6 +88,8 @@ def _show(answer: Answer, path: str) -> None:
     out(safe(f"round: {lesson.round}{model}"))
     support = trailers.support if trailers else lesson.record and lesson.record.support
     out(f"support: {support}")
+    if worth := worth_line(noted.of(lesson)):
+        out(safe(f"worth: {worth}"))
     if answer.remark:
         out(safe(f"note: {answer.remark}"))
     if lesson.record is not None:
@@ -110,7 +115,7 @@ def _quotes(record: LessonRecord) -> list[Quote]:
     return [quote for edit in record.edits for quote in edit.quotes]
 
 
-def _part(answer: Answer, path: str) -> dict[str, object]:
+def _part(answer: Answer, path: str, noted: Noted) -> dict[str, object]:
     return {
         "path": path,
         "line": answer.lines.first,
@@ -121,11 +126,11 @@ def _part(answer: Answer, path: str) -> dict[str, object]:
         "subject": answer.subject,
         "how": answer.how,
         "remark": answer.remark,
-        "lesson": _lesson(answer),
+        "lesson": _lesson(answer, noted),
     }
 
 
-def _lesson(answer: Answer) -> dict[str, object] | None:
+def _lesson(answer: Answer, noted: Noted) -> dict[str, object] | None:
     lesson = answer.lesson
     told = None if lesson is None else lesson.record or lesson.trailers
     if lesson is None or told is None:
@@ -149,4 +154,5 @@ def _lesson(answer: Answer) -> dict[str, object] | None:
             {"trajectory": quote.trajectory, "step": quote.step, "text": quote.text}
             for quote in (_quotes(record) if record else [])
         ],
+        "worth": [record_payload(one) for one in noted.of(lesson)],
     }

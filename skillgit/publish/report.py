@@ -14,6 +14,7 @@ from skillgit.adapters.resources import resource
 from skillgit.publish import report_account as accounts
 from skillgit.publish.html import NOTHING, Html, element, joined, style, table
 from skillgit.publish.report_lessons import chart, lessons
+from skillgit.publish.report_worth import worth
 from skillgit.publish.report_usage import usage_chapter
 from skillgit.publish.reproduction import reproduction
 from skillgit.publish.story import Story
@@ -51,6 +52,7 @@ def _page(story: Story, use: SkillUse | None) -> Html:
     chapters = (
         ("lessons", "Lessons", joined([chart(story), lessons(story), _dropped(story)])),
         ("gate", "Is it better?", accounts.gate(story)),
+        ("worth", "What each lesson is worth", worth(story)),
         *usage_chapter(story.base, use),
         ("account", "What became of everything", accounts.account(story)),
         ("withheld", "What did not make it", accounts.withheld(story)),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from skillgit.provenance.evidence import Source
 from skillgit.provenance.trailers import told_of
 from skillgit.publish.html import Html, cut, details, element, joined, prose
+from skillgit.publish.report_worth import badge
 from skillgit.publish.story import Story, Told
 from skillgit.skill.hunks import Hunk, hunks
 from skillgit.skill.lines import split_lines
@@ -79,7 +80,7 @@ def lessons(story: Story) -> Html:
     return joined(
         element(
             "article",
-            details(_head(one), _told(story, one), is_open=number < _OPEN),
+            details(_head(story, one), _told(story, one), is_open=number < _OPEN),
             id=f"lesson-{one.number}",
             class_="lesson",
         )
@@ -87,7 +88,7 @@ def lessons(story: Story) -> Html:
     )
 
 
-def _head(one: Told) -> Html:
+def _head(story: Story, one: Told) -> Html:
     support = one.record.support
     mix = f"{support.failed} fail, {support.passed} pass"
     cost = f"{one.tokens:+d} tokens"
@@ -97,6 +98,7 @@ def _head(one: Told) -> Html:
             element("span", f"{one.number}. ", prose(one.record.title[:300]), class_="title"),
             element("span", f"{support.sources}/{support.analysed} ({mix})", class_="badge"),
             element("span", f"{cost}{more}", class_="badge quiet"),
+            badge(story.worth_of(one)),
         ]
     )
 

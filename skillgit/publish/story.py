@@ -14,11 +14,13 @@ from skillgit.adapters.timings import Timings
 from skillgit.errors import FindingsError, UsageError
 from skillgit.names import EditId, Oid, RoundId, SkillPath
 from skillgit.ports import History
+from skillgit.provenance.effects import EffectRecord
 from skillgit.provenance.evidence import LessonRecord, Refusal, WithheldRecord, round_ref
 from skillgit.provenance.trailers import Trailers, parse
 from skillgit.review.catalogue import KnownRound, read_catalogue
 from skillgit.review.dossier import Dossier, read_dossier
 from skillgit.review.gains import Question
+from skillgit.review.noting import Noted, read_noted
 from skillgit.review.refusals import read_refusals
 from skillgit.rules.capabilities import gained
 from skillgit.skill.diff import context_cost, line_count
@@ -85,6 +87,8 @@ class Story:
     trajectories: Mapping[str, int] = field(default_factory=dict)
     """How many ended in which state; they add up to all that were found."""
     edits: Mapping[State, int] = field(default_factory=dict)
+    noted: Noted = field(default_factory=Noted)
+    """What its lessons were measured to be worth, as notes claim."""
 
     @property
     def id(self) -> RoundId:
@@ -100,6 +104,10 @@ class Story:
     def draft(self) -> bool:
         """Did the gate not find it better?"""
         return self.dossier.gate is not None and not self.dossier.gate.passed
+
+    def worth_of(self, one: Told) -> tuple[EffectRecord, ...]:
+        """What one of its lessons was measured to be worth, the latest first."""
+        return self.noted.effects.get(one.record.patch, ())
 
 
 def read_story(history: History, round_id: RoundId, timings: Timings | None = None) -> Story:
@@ -129,6 +137,7 @@ def read_story(history: History, round_id: RoundId, timings: Timings | None = No
         timings=timings,
         trajectories=_trajectories(dossier),
         edits=_edits(dossier),
+        noted=read_noted(history),
     )
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 
 from skillgit.names import Digest, Oid, RoundId
 from skillgit.ports import History
+from skillgit.provenance.effects import EffectRecord
 from skillgit.provenance.evidence import Support
 from skillgit.review.catalogue import FoundLesson, KnownRound, read_catalogue
 from skillgit.review.claims import Archive
 from skillgit.review.costs import Cost, lesson_cost
 from skillgit.review.gains import Question, question
 from skillgit.review.lessons import LessonState
+from skillgit.review.noting import Noted, read_noted
 from skillgit.review.states import Standing, standings
 
 
@@ -25,6 +27,8 @@ class LessonEntry:
     cost: Cost | None
     question: Question = field(default_factory=Question)
     """What it brings in that a person must approve of."""
+    worth: tuple[EffectRecord, ...] = ()
+    """What it was measured to be worth, as notes claim, the latest first."""
 
     @property
     def commit(self) -> Oid | None:
@@ -76,23 +80,29 @@ class Lore:
 
     rounds: tuple[RoundEntry, ...]
     unreadable: tuple[Oid, ...]
+    unreadable_notes: Mapping[Oid, str] = field(default_factory=dict)
+    """Commits with a note that should tell effects and does not, and why."""
 
 
 def read_lore(history: History, skill: str | None = None) -> Lore:
     """The rounds of one skill, or of all, that branches, HEAD or evidence refs know."""
     catalogue = read_catalogue(history, skill)
     known, archive = standings(history, catalogue), Archive(history)
-    rounds = tuple(_entry(one, known, archive) for one in catalogue.rounds)
-    return Lore(rounds, catalogue.unreadable)
+    noted = read_noted(history)
+    rounds = tuple(_entry(one, known, archive, noted) for one in catalogue.rounds)
+    return Lore(rounds, catalogue.unreadable, noted.unreadable)
 
 
-def _entry(known: KnownRound, states: Mapping[Oid, Standing], archive: Archive) -> RoundEntry:
+def _entry(
+    known: KnownRound, states: Mapping[Oid, Standing], archive: Archive, noted: Noted
+) -> RoundEntry:
     lessons = tuple(
         LessonEntry(
             one,
             states[one.evidence],
             lesson_cost(archive, one.record) if one.record else None,
             question(archive, one),
+            noted.of(one),
         )
         for one in known.lessons
     )

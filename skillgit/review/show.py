@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from skillgit.errors import UsageError
 from skillgit.names import Digest, EditId
 from skillgit.ports import Commit, History
+from skillgit.provenance.effects import EffectRecord
 from skillgit.provenance.evidence import LessonRecord, Source, TrajectoryRecord
 from skillgit.provenance.patch_digest import patch_digest
 from skillgit.review.catalogue import FoundLesson
@@ -16,6 +17,7 @@ from skillgit.review.costs import Cost, lesson_cost
 from skillgit.review.dossier import Dossier, read_dossier
 from skillgit.review.gains import Question, question
 from skillgit.review.lessons import find_lesson
+from skillgit.review.noting import read_noted
 from skillgit.review.replay import tree_of
 from skillgit.review.states import Standing, standing_of
 from skillgit.types import Cause, Edit, Fate, Memory, Patch, Proof, Quote
@@ -67,6 +69,8 @@ class Story:
     steps: tuple[Step, ...] = ()
     remarks: tuple[str, ...] = ()
     question: Question = field(default_factory=Question)
+    worth: tuple[EffectRecord, ...] = ()
+    """What it was measured to be worth, as notes claim, the latest first."""
 
 
 def tell(history: History, name: str) -> Story:
@@ -75,10 +79,11 @@ def tell(history: History, name: str) -> Story:
     standing = standing_of(history, lesson)
     diff, diff_of, why_none = _diff(history, lesson)
     remarks = [why_none] if why_none else []
+    worth = read_noted(history).of(lesson)
     record = lesson.record
     if record is None:
         remarks.append(f"its evidence {lesson.evidence[:12]} is not here or no use; {FETCH}")
-        return Story(lesson, standing, diff, diff_of, remarks=tuple(remarks))
+        return Story(lesson, standing, diff, diff_of, remarks=tuple(remarks), worth=worth)
     dossier = read_dossier(history, lesson.round)
     if dossier is None:
         remarks.append(f"the other evidence of round {lesson.round} is not here; {FETCH}")
@@ -94,6 +99,7 @@ def tell(history: History, name: str) -> Story:
         teachers=tuple(_teacher(one, record, dossier) for one in record.sources),
         steps=tuple(steps(record, dossier)) if dossier else (),
         remarks=tuple(remarks),
+        worth=worth,
     )
 
 
