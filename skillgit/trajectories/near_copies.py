@@ -17,9 +17,12 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
+from math import ceil
 from operator import eq
 from zlib import crc32
 
@@ -32,8 +35,9 @@ FEW = 100
 """A run of fewer different triples of words is short."""
 _BINS = 128
 _ROWS = 8
-"""Bins that must agree before two runs are compared: 9 of 10 triples shared are found in all but
-one of ten thousand cases, half of them shared in one of twenty."""
+_LEAST_BANDS = _BINS // _ROWS - (_BINS - ceil(ALIKE * _BINS))
+"""Of the bands of eight bins, copies share four: the 12 bins in which they may differ spoil no more
+than 12 of 16. Runs that share half of their triples have so many in one of a million cases."""
 _MOST_CHARS = 400_000
 """So much of a run is compared by its triples; all of it by its words."""
 
@@ -126,7 +130,7 @@ class _Print:
 
     @property
     def bands(self) -> Iterator[bytes]:
-        """Parts of the sketch, of which copies share at least one."""
+        """Parts of the sketch, of which copies share some."""
         for at in range(0, len(self.sketch), _ROWS):
             yield bytes([at]) + self.sketch[at : at + _ROWS].tobytes()
 
@@ -151,12 +155,12 @@ class _Shelf:
         if first is not one:
             return first
         bands = tuple(one.bands)
-        for band in bands:
-            for other in self._by_band.get(band, ()):
-                if one.is_like(other):
-                    # Its own copies, word for word, belong to the same run.
-                    self._by_words[one.words] = other
-                    return other
+        shared = Counter(chain.from_iterable(self._by_band.get(band, ()) for band in bands))
+        for other, count in shared.items():
+            if count >= _LEAST_BANDS and one.is_like(other):
+                # Its own copies, word for word, belong to the same run.
+                self._by_words[one.words] = other
+                return other
         for band in bands:
             self._by_band.setdefault(band, []).append(one)
         return None

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from skillgit.adapters.files import read_trajectory_files
 from skillgit.names import Digest
 from skillgit.trajectories.importers import import_file
-from skillgit.trajectories.near_copies import each_run_once, near_copies
+from skillgit.trajectories.near_copies import _Print, each_run_once, near_copies
 from skillgit.types import Diagnostic, Outcome, Result, Step, ToolCall, Trajectory
 
 REAL = Path(__file__).parents[2] / "../shared/data/trajectories"
@@ -198,3 +198,26 @@ def test_real_runs_of_different_tasks_are_never_one() -> None:
 def _task(one: Trajectory) -> str:
     """SWE-agent's demonstrations bear the settings of their recording in their names."""
     return one.task.rpartition("install-1__")[2]
+
+
+@given(st.lists(st.integers(0, 60), min_size=2, max_size=6), st.integers(0, 50))
+def test_the_index_finds_every_copy_that_comparing_all_with_all_finds(
+    changes: list[int], seed: int
+) -> None:
+    base, draw = words(seed), random.Random(seed)
+    given = []
+    for number, many in enumerate(changes):
+        other = list(base)
+        for at in draw.sample(range(len(other)), many):
+            other[at] = f"other{number}x{at}"
+        given.append(told("Do it", " ".join(other), name=f"t{number}"))
+    prints = [_Print.of(one) for one in given]
+
+    expected: dict[str, str] = {}
+    for at, one in enumerate(prints):
+        firsts = [each for each in prints[:at] if each.trajectory not in expected]
+        same = [each for each in firsts if each.words == one.words or one.is_like(each)]
+        if same:
+            expected[one.trajectory] = ""
+
+    assert set(near_copies(given)) == set(expected)
