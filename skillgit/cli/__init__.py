@@ -53,6 +53,7 @@ VERBS = MappingProxyType(
         "rebase-round": "Put the lessons of a round on a base that moved.",
         "pr": "Open a draft pull request for a round, or print its body.",
         "report": "Write a round as one HTML page that needs no network.",
+        "themes": "Show what a round's trajectories teach, the most prevalent first.",
         "doctor": "Check Git, the endpoint and the model, and say what to do.",
         "serve": "Start a model on this machine behind an OpenAI-compatible endpoint.",
         "demo": "See a round on a small skills repository that comes with skillgit.",
