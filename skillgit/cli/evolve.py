@@ -39,6 +39,8 @@ _SETTINGS: Settings = (
     ("seed", "endpoint.seed", int, "The seed of every call."),
     ("limit", "collect.limit", int, "Use at most so many passes, and so many fails."),
     ("redact-extra", "collect.redact_extra", str, "Hide what this pattern finds, too; repeatable."),
+    ("strategy", "consolidate.strategy", str, "How patches join: hierarchical, or sequential."),
+    ("batch", "consolidate.batch", int, "Sequential: trajectories between two edits of SKILL."),
     ("merge-batch", "consolidate.merge_batch", int, "Patches that one merge sees."),
     ("min-support", "consolidate.min_support", int, "Fewer trajectories: withheld."),
     ("main-support", "consolidate.main_support", int, "Fewer: to references/, not SKILL.md."),

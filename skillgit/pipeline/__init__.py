@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 
 from skillgit import __version__
-from skillgit.config import Analyze, Config, ErrorAnalyst, Record, Signals
+from skillgit.config import Analyze, Config, ErrorAnalyst, Record, Signals, Strategy
 from skillgit.errors import UsageError
 from skillgit.names import Digest, EditId, RoundId
-from skillgit.pipeline.remembering import LATER_SETTINGS, asked_of, came_back, memory_of
+from skillgit.pipeline.naming import hidden_patterns, named, proven_on, settings_of
+from skillgit.pipeline.remembering import asked_of, came_back, memory_of
 from skillgit.pipeline.safeguards import waiting
+from skillgit.pipeline.sequence import Room, in_sequence
 from skillgit.ports import Executor, Model, Workshop
 from skillgit.review.memory import Memory, Unwanted
 from skillgit.review.totals import final_fates
@@ -42,6 +42,21 @@ from skillgit.types import (
     Usage,
     Verdict,
 )
+
+__all__ = [
+    "DRAFTS",
+    "Proposal",
+    "Request",
+    "Tools",
+    "begin",
+    "choose",
+    "evolve",
+    "must_be_provable",
+    "named",
+    "not_unseen",
+    "propose",
+    "readable",
+]
 
 DRAFTS = "draft"
 """The folder of the branches that a gate did not let through."""
@@ -139,12 +154,16 @@ async def _evolved(skill: Skill, pool: Pool, request: Request, tools: Tools) -> 
 
 async def propose(skill: Skill, pool: Pool, request: Request, tools: Tools) -> Proposal:
     """Analyze, consolidate, guard: which edits would be kept?"""
-    config = request.config
+    config, model = request.config, tools.model
     this = begin(request, skill, pool, tools)
     crew = Crew.of(tools.executor, config.endpoint.workers, tools.bench)
-    analysis = await analyze(skill, pool, config.analyze, tools.model, crew)
     memory = memory_of(request.refused, config.consolidate.return_support, pool)
-    changes = await consolidate(skill, analysis.patches, config.consolidate, tools.model, memory)
+    if config.consolidate.strategy is Strategy.SEQUENTIAL:
+        analysis, changes = await in_sequence(skill, pool, Room(config, model, crew, memory))
+        verdict = guard(skill, changes.edits, pool, apart=False)
+        return Proposal(this, analysis, changes, verdict, memory)
+    analysis = await analyze(skill, pool, config.analyze, model, crew)
+    changes = await consolidate(skill, analysis.patches, config.consolidate, model, memory)
     return Proposal(this, analysis, changes, guard(skill, changes.edits, pool), memory)
 
 
@@ -271,18 +290,18 @@ def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:
             "skill": skill.root,
             "base": skill.commit,
             "model": tools.model_name,
-            "settings": (settings := _settings(request.config)),
+            "settings": (settings := settings_of(request.config)),
             "trajectories": sorted(
                 (trajectory.digest, trajectory.outcome.result)
                 for trajectory in (*pool.passed, *pool.failed, *pool.unknown)
             ),
             "prompts": tools.model.prompts.digest(),
-            "tasks": _proven_on(tools.bench),
+            "tasks": proven_on(tools.bench),
             "gate": [sorted(trial.tasks.items()), trial.seeds, trial.search, request.evolutions]
             if trial
             else [],
             **asked_of(request.refused),
-            **_hidden(request.config),
+            **hidden_patterns(request.config),
         },
         sort_keys=True,
     )
@@ -296,45 +315,3 @@ def begin(request: Request, skill: Skill, pool: Pool, tools: Tools) -> Round:
         request.config.analyze.signals,
         settings,
     )
-
-
-def named(asked: str, begun: Callable[[Digest], int]) -> tuple[RoundId, int]:
-    """The id of the round that does what was asked, and when that was first asked for."""
-    digest = Digest(f"sha256:{hashlib.sha256(asked.encode()).hexdigest()}")
-    started = begun(digest)
-    stamp = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%SZ")
-    return RoundId(f"{stamp}-{digest[7:13]}"), started
-
-
-def _hidden(config: Config) -> dict[str, object]:
-    """A person's patterns, which are told nowhere: what must not be seen may stand in them."""
-    return {"hidden": config.collect.redact_extra} if config.collect.redact_extra else {}
-
-
-def _proven_on(bench: Bench | None) -> list[tuple[Digest, Digest]]:
-    """On which tasks the causes are proven, as these are now."""
-    exhibits = bench.exhibits if bench else {}
-    return sorted((digest, exhibit.task.digest) for digest, exhibit in exhibits.items())
-
-
-def _settings(config: Config) -> dict[str, str | int | float | bool]:
-    """What changes the result; where the endpoint is and how hard it is driven does not."""
-    elsewhere = {
-        "base_url",
-        "api_key_env",
-        "workers",
-        "timeout",
-        "retries",
-        "patience",
-        "model",
-        "parallel",
-        "redact_extra",
-    }
-    return {
-        f"{table}.{key}": value if isinstance(value, (str, int, float, bool)) else json.dumps(value)
-        for table, values in asdict(config).items()
-        for key, value in values.items()
-        if table not in {"sandbox", "gate", "executor"}
-        and key not in elsewhere
-        and LATER_SETTINGS.get(f"{table}.{key}") != value
-    }

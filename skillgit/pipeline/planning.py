@@ -22,6 +22,12 @@ from skillgit.pipeline.estimates import (
     reconciliations,
     single_calls,
 )
+from skillgit.pipeline.sequence_plan import (
+    analysts_in_turn,
+    is_foretold,
+    is_sequence,
+    merges_in_turn,
+)
 from skillgit.pipeline.spending import Span, Step, lasting, summed
 from skillgit.ports import Call
 from skillgit.stages.analyze import terms_of
@@ -83,6 +89,8 @@ def plan_from_tasks(skill: Skill, tasks: int, site: Site, gate: Span | None = No
     contract = len(terms_of(skill, options, site.model).contract.content)
     runs = [str(number) for number in range(tasks)]
     analysts = of_runs_to_come(tasks, contract, site, prove=prove)
+    if is_sequence(site):
+        (analysts,) = analysts_in_turn([analysts], site)
     rollouts = agent_runs("rollouts", skill, Span.of(tasks), site)
     return Plan((rollouts, _times(analysts, site.evolutions), *_behind(runs, skill, site, gate)))
 
@@ -91,7 +99,11 @@ def _behind(
     patches: Sequence[str], skill: Skill, site: Site, gate: Span | None
 ) -> tuple[Step, ...]:
     """What comes after the analysts."""
-    steps = [_times(step(patches, site), site.evolutions) for step in (merges, reconciliations)]
+    made = (
+        merges_in_turn(patches, step, site) if is_sequence(site) else step(patches, site)
+        for step in (merges, reconciliations)
+    )
+    steps = [_times(step, site.evolutions) for step in made]
     return (*steps, *([agent_runs("gate", skill, gate, site)] if gate else []))
 
 
@@ -127,13 +139,13 @@ class _Count:
         seed = site.config.endpoint.seed + number if number else None
         progress = site.model.progress
         progress.start(STAGE, len(pool.passed) + len(pool.failed))
-        for one in planned(self._skill, pool, options, site.model):
+        for place, one in enumerate(planned(self._skill, pool, options, site.model)):
             match one:
                 case Call():
                     call = replace(one, seed=seed)
                     self._name(call.label, number)
-                    asked = self._asked[call.role]
-                    self._asked[call.role] = asked.and_one(call, remembered=site.remembered(call))
+                    known = is_foretold(place, site) and site.remembered(call)
+                    self._asked[call.role] = self._asked[call.role].and_one(call, remembered=known)
                 case ToProve(trajectory) if trajectory.digest in site.provable:
                     self._to_prove.append(len(view(trajectory, options.trajectory_chars).text))
                     self._name(trajectory.id, number)
@@ -155,4 +167,4 @@ class _Count:
         if self._to_prove:
             terms = terms_of(self._skill, site.config.analyze, site.model)
             found.append(proofs(self._to_prove, len(terms.contract.content), site))
-        return tuple(found)
+        return analysts_in_turn(found, site, site.evolutions) if is_sequence(site) else tuple(found)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from skillgit import __version__
-from skillgit.config import Consolidate, Record
+from skillgit.config import Consolidate, Record, Strategy
 from skillgit.errors import UsageError
 from skillgit.names import Digest, EditId, Oid, RoundId
-from skillgit.pipeline import DRAFTS, named
+from skillgit.pipeline import DRAFTS
+from skillgit.pipeline.naming import named
 from skillgit.ports import Keeper, Model
 from skillgit.provenance.evidence import LessonRecord, TrajectoryRecord
 from skillgit.review.chain import evidence_of, round_branch
@@ -96,6 +97,12 @@ class Rebasing:
         self._unwanted = dict(_unwanted(repository, dossier, onto))
         self._come = self._lessons()
 
+    @property
+    def _in_sequence(self) -> bool:
+        """Were its lessons made one upon the other? Then those that touch belong together."""
+        settings = self._dossier.round.settings
+        return settings.get("consolidate.strategy") == Strategy.SEQUENTIAL
+
     def _lessons(self) -> _Come:
         """Its lessons as they were merged, each edit re-anchored; no model is needed."""
         old = self._dossier
@@ -106,7 +113,7 @@ class Rebasing:
             for edit in lesson.edits
         ]
         moved = rebase(self._old, self._new, wanted)
-        verdict = guard(self._new, moved.edits)
+        verdict = guard(self._new, moved.edits, apart=not self._in_sequence)
         dropped = [
             Fate(edit.id, State.WITHHELD, reason)
             for blob, reason in self._unwanted.items()
@@ -146,6 +153,12 @@ class Rebasing:
                 f"{old.round.rebased_from}, and speak of its base",
                 hint=f"skillgit rebase-round {old.round.rebased_from} --with-model, or this one "
                 "without a model",
+            )
+        if self._in_sequence:
+            raise UsageError(
+                f"merging round {old.round.round} again: its batches were analysed one after the "
+                "other, so each of its patches speaks of another text",
+                hint="rebase it without --with-model; or evolve the skill from its new base",
             )
         unwanted = {
             edit: reason

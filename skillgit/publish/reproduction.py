@@ -21,6 +21,8 @@ _OPTIONS: Mapping[str, str] = {
     "analyze.error_analyst": "--error-analyst",
     "endpoint.seed": "--seed",
     "collect.limit": "--limit",
+    "consolidate.strategy": "--strategy",
+    "consolidate.batch": "--batch",
     "consolidate.merge_batch": "--merge-batch",
     "consolidate.min_support": "--min-support",
     "consolidate.main_support": "--main-support",
