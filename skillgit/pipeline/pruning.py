@@ -17,6 +17,7 @@ from skillgit.names import Digest, EditId, TrajectoryId
 from skillgit.pipeline import named
 from skillgit.pipeline.safeguards import waiting
 from skillgit.ports import Workshop
+from skillgit.provenance.evidence import Refusal
 from skillgit.review.harm import Harmful
 from skillgit.skill.hunks import Ground
 from skillgit.skill.restoring import changes_between
@@ -67,6 +68,8 @@ class Judged:
     use: SkillUse
     pool: Pool
     harmful: tuple[Harmful, ...] = ()
+    refused: Sequence[Refusal] = ()
+    """Lessons of this skill that people dropped before, cuts among them."""
     any_version: bool = False
 
 
@@ -75,11 +78,12 @@ def prune(judged: Judged, aim: Aim) -> Pruning:
     skill = judged.skill
     unused, spared = cuts(skill, judged.use, aim)
     harmful, stuck = _harmful(judged)
-    chosen, rivals = _apart(skill, (*harmful, *unused))
+    wanted, unwanted = _asked_before((*harmful, *unused), judged.refused)
+    chosen, rivals = _apart(skill, wanted)
     kept, verdict, broken = _guarded(skill, chosen)
     return Pruning(
         kept,
-        (*stuck, *spared, *rivals, *broken),
+        (*stuck, *spared, *unwanted, *rivals, *broken),
         _edits(kept),
         verdict.findings,
     )
@@ -131,6 +135,19 @@ def _harmful(judged: Judged) -> tuple[list[Cut], list[Spared]]:
             title = f"Take out the harmful lesson: {one.lesson.title}"
             found.append(Cut(title, reason, changes, had))
     return found, stuck
+
+
+def _asked_before(
+    found: Sequence[Cut], refused: Iterable[Refusal]
+) -> tuple[list[Cut], list[Spared]]:
+    """Without what a person dropped: `skillgit keep` withdraws that."""
+    reasons = {one.title: one.reason for one in refused}
+    spared = [
+        Spared(cut.title, f"dropped before: {reasons[cut.title] or 'without a reason'}")
+        for cut in found
+        if cut.title in reasons
+    ]
+    return [cut for cut in found if cut.title not in reasons], spared
 
 
 def _apart(skill: Skill, wanted: Sequence[Cut]) -> tuple[list[Cut], list[Spared]]:

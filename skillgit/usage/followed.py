@@ -24,8 +24,8 @@ class Code:
                 places[piece.tokens].append((piece.path, piece.line))
         self.places: Mapping[Tokens, list[tuple[SkillPath, int]]] = dict(places)
         self._by_key: defaultdict[Tokens, list[Tokens]] = defaultdict(list)
-        for piece in places:
-            self._by_key[piece[:_KEY]].append(piece)
+        for code in places:
+            self._by_key[code[:_KEY]].append(code)
 
     def told(self, text: str) -> set[Tokens]:
         """The pieces that a text holds."""

@@ -116,6 +116,8 @@ def _text(node: ast.expr, known: dict[str, str]) -> str | None:
             found = _text(value, known)
         case ast.Call():
             found = _path(node, known)
+        case _:
+            pass
     return found
 
 
