@@ -49,7 +49,7 @@ HOMES = {
     "sqlite3": "endpoint/store.py",
     "unidiff": "skill/diff.py",
     "xllamacpp": "embedded/llama.py",
-    "yaml": "skill/frontmatter.py",
+    "yaml": "skill",
     "zstandard": "trajectories/importers/inspect_zip.py",
 }
 

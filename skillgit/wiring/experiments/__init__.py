@@ -1,0 +1,82 @@
+"""`skillgit experiment`: plans in, outcomes of their steps out; what is kept is not made again.
+
+plans.py       what was asked for, and the plans
+laboratory.py  one step, made of what the other verbs are made of
+making.py      all steps, several endpoints at once
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from skillgit.errors import UsageError
+from skillgit.experiments.matrix import Evaluated, Rollouts, Step, steps
+from skillgit.experiments.outcomes import Gap, Outcome
+from skillgit.experiments.plan import Plan
+from skillgit.ports import Progress
+from skillgit.wiring.experiments.plans import ExperimentErrand, read_plans
+
+if TYPE_CHECKING:  # heavy imports: each function takes what it needs
+    from skillgit.experiments.estimates import Estimate
+    from skillgit.wiring.experiments.laboratory import Bench
+
+__all__ = ["Experiment", "ExperimentErrand", "plan_experiment", "run_experiment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What a person is shown."""
+
+    plans: tuple[Plan, ...]
+    outcomes: Mapping[Step, Outcome]
+    out: Path
+    made: int
+    kept: int
+
+    @property
+    def gaps(self) -> int:
+        """Steps of which nothing came."""
+        return sum(isinstance(one, Gap) for one in self.outcomes.values())
+
+
+def run_experiment(errand: ExperimentErrand, progress: Progress) -> Experiment:
+    """Make every step that is not there yet; what fails is a gap with a reason."""
+    plans = read_plans(errand)
+    from skillgit.wiring.experiments.laboratory import Laboratory  # noqa: PLC0415 - heavy
+    from skillgit.wiring.experiments.making import Making  # noqa: PLC0415 - the same
+
+    laboratory = Laboratory(_bench(errand))
+    making = Making(laboratory, steps(plans), progress, only_kept=errand.only_kept)
+    making.all()
+    return Experiment(plans, making.outcomes, errand.out, making.made, making.kept)
+
+
+def plan_experiment(errand: ExperimentErrand) -> tuple[tuple[Plan, ...], Estimate]:
+    """What the same errand would ask of the models; nothing is asked, and nothing written."""
+    from skillgit.experiments.estimates import estimate  # noqa: PLC0415 - as above
+    from skillgit.wiring.experiments.laboratory import Laboratory  # noqa: PLC0415 - heavy
+
+    plans = read_plans(errand)
+    every = steps(plans)
+    laboratory = Laboratory(_bench(errand))
+    counts = {}
+    for split in {one.split for one in every if isinstance(one, Rollouts | Evaluated)}:
+        try:
+            counts[split] = len(laboratory.tasks(split).tasks)
+        except UsageError:
+            continue  # the plan may tell how many there are
+    return plans, estimate(plans, every, counts)
+
+
+def _bench(errand: ExperimentErrand) -> Bench:
+    from skillgit.wiring.experiments.laboratory import Bench  # noqa: PLC0415 - heavy
+
+    return Bench(
+        folder=errand.out.absolute(),
+        replay=errand.replay,
+        unsafe=errand.unsafe,
+        rights_held=errand.rights_held,
+    )
