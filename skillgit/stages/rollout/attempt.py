@@ -27,7 +27,7 @@ from skillgit.errors import PartialError, SurroundingsError
 from skillgit.evaluation.runs import RunIdentity, SkillVersion
 from skillgit.images import Image
 from skillgit.ports import Message
-from skillgit.stages.rollout.document import trajectory_bytes, unread
+from skillgit.stages.rollout.document import trajectory_bytes, unread, unread_memories
 from skillgit.stages.rollout.harness import manner_of, task_message
 from skillgit.stages.rollout.terms import Actor, Bench, Model, Options
 from skillgit.types import Skill
@@ -120,17 +120,23 @@ def _brief(made: Attempt, options: Options, model: Model, room: Room, preview: s
     manner = manner_of(options.agent, options.speech, model.prompts, model.sandbox)
     task = task_message(model.prompts, order.task.query, order.task.cases[0].answer, preview)
     shown = unread(order.skill, order.version) if order.skill and order.version else None
-    told = opening(manner, shown, task, made.images)
+    recalled = options.recalled.get(order.task.digest, "")
+    told = opening(manner, shown, _behind(task, unread_memories(recalled)), made.images)
     made.told = (told[0], told[-1])  # an example between the two is not what this agent did
     return Brief(
         role="agent",
         label=f"{order.task.id} seed {seed}",
-        opening=opening(manner, order.skill, task, made.images),
+        opening=opening(manner, order.skill, _behind(task, recalled), made.images),
         tools=usual_tools(room),
         speech=options.speech,
         budget=Budget.of(options.agent),
         seed=seed,
     )
+
+
+def _behind(task: str, recalled: str) -> str:
+    """Behind the task, so that all that tasks share comes before it."""
+    return f"{task}\n\n{recalled}" if recalled else task
 
 
 def _unfinished(case: Case, room: Room) -> str:

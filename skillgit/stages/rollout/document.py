@@ -46,6 +46,12 @@ def trajectory_bytes(
     return atif_bytes(run)
 
 
+def unread_memories(recalled: str) -> str:
+    """What stands for memory items in a trajectory, for the same reason as `unread`."""
+    digest = hashlib.sha256(recalled.encode("utf-8", "replace")).hexdigest()
+    return f"[memory items as the agent was given them, sha256:{digest}]" if recalled else ""
+
+
 def unread(skill: Skill, version: SkillVersion) -> Skill:
     """A skill that stands for this one in a trajectory.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from skillgit.agent.opening import Manner, opening
@@ -50,6 +51,12 @@ def harness_digest(
             "tools": [asdict(spec) for spec in TOOLS],
         }
     text = json.dumps(told, sort_keys=True)
+    return Digest(f"sha256:{hashlib.sha256(text.encode()).hexdigest()}")
+
+
+def with_memories(harness: Digest, told: Mapping[str, object]) -> Digest:
+    """The digest of the same harness where runs are told memory items; `told` says which."""
+    text = json.dumps([harness, told], sort_keys=True)
     return Digest(f"sha256:{hashlib.sha256(text.encode()).hexdigest()}")
 
 

@@ -38,6 +38,8 @@ class Options:
     answer_bytes: int = 256 << 20
     """The most that an answer file may hold."""
     recalc: str = "none"
+    recalled: Mapping[Digest, str] = field(default_factory=dict)
+    """What runs are told behind their task, by its digest: memory items. `harness` names them."""
 
 
 class Stored(Protocol):
