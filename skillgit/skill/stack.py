@@ -116,9 +116,8 @@ class Stack:
         if insert.path in self._created:
             return self._inside(self._created[insert.path], insert.after, insert)
         if above.change is None:
-            place = Insert(insert.path, above.number, insert.text)
-            is_first = below is not None and below.change is not None
-            return Beside(place, below.change if below and is_first else len(self._changes))
+            before = len(self._changes) if below is None or below.change is None else below.change
+            return Beside(Insert(insert.path, above.number, insert.text), before)
         if below is not None and below.change == above.change:
             return self._inside(above.change, above.number, insert)
         gap = self._hunk(above.change, insert.path).last
