@@ -47,7 +47,7 @@ class Value:
 def values(texts: Sequence[str], canons: Sequence[str | None] = ()) -> list[Value]:
     """The set of what texts mean, in their order; of the same ones the first."""
     paired = zip(texts, canons or [None] * len(texts), strict=True)
-    return list(dict.fromkeys(_value(text, canon or text) for text, canon in paired))
+    return list(dict.fromkeys(meaning(text, canon) for text, canon in paired))
 
 
 def right(expected: Sequence[Value], found: Sequence[Value]) -> bool:
@@ -60,7 +60,9 @@ def unmatched(expected: Iterable[Value], found: Sequence[Value]) -> list[Value]:
     return [value for value in expected if not any(value.matches(one) for one in found)]
 
 
-def _value(text: str, canon: str) -> Value:
+def meaning(text: str, canon: str | None = None) -> Value:
+    """What one text means, by its canonical form where there is one."""
+    canon = canon or text
     number = _number(canon)
     if number is None:
         day = _day(canon)

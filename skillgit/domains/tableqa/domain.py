@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from skillgit.domains.spreadsheet.confined import ask
 from skillgit.domains.spreadsheet.literals import spellings
 from skillgit.domains.spreadsheet.opening import MOST_BYTES
 from skillgit.domains.spreadsheet.plain_book import plain_book
+from skillgit.domains.tableqa.denotation import Value
 from skillgit.domains.tableqa.expected import Expected
 from skillgit.domains.tableqa.grading import graded, place
 from skillgit.domains.task import Case, Domain, Grade, Mismatch, Misstated, Stated
@@ -72,12 +75,11 @@ class TableQA(Domain):
             return frozenset()
         named = {one.place for one in mismatches}
         wanted: list[object] = []
-        for number, value in enumerate(expected.values, 1):
+        pairs = zip(expected.values, expected.distinct, strict=True)
+        for number, (value, text) in enumerate(pairs, 1):
             if place(number) in named or not named:
-                wanted.append(value.content)
-        wanted += expected.texts if not named else []
-        spelt = spellings(one for one in wanted if not isinstance(one, tuple))
-        return spelt - _known(case.inputs)
+                wanted += [text, _as_cell(value)]
+        return spellings(wanted) - _known(case.inputs)
 
     def preview(self, case: Case) -> str:
         """The sheet with its first rows."""
@@ -99,7 +101,7 @@ class TableQA(Domain):
         except ValueError:
             return None
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(plain_book({SHEET: [[text] for text in expected.texts]}))
+        place.write_bytes(plain_book({SHEET: [[text] for text in expected.distinct]}))
         return place
 
 
@@ -115,6 +117,19 @@ def _as_grade(expected: Expected, told: Mapping[str, Any], notes: dict[str, str]
         mismatches=grade.mismatches,
         notes=notes,
     )
+
+
+def _as_cell(value: Value) -> object:
+    """A number or a whole date as a workbook would store it; None for all else."""
+    match value.content:
+        case int() | float():
+            return value.content
+        case (int(year), int(month), int(day)):
+            with suppress(ValueError, OverflowError):
+                return date(year, month, day)
+        case _:
+            pass
+    return None
 
 
 def _known(inputs: Mapping[str, Path]) -> frozenset[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skillgit.domains.tableqa.denotation import Value, values
+from skillgit.domains.tableqa.denotation import Value, meaning, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,15 @@ class Expected:
         return values(self.texts, self.canons)
 
     @property
+    def distinct(self) -> tuple[str, ...]:
+        """One text for each value, as an agent would answer."""
+        canons = self.canons or [None] * len(self.texts)
+        first: dict[Value, str] = {}
+        for text, canon in zip(self.texts, canons, strict=True):
+            first.setdefault(meaning(text, canon), text)
+        return tuple(first.values())
+
+    @property
     def text(self) -> str:
         """One value for `Case.region`; `parse` reads it back."""
         told: dict[str, object] = {"values": self.texts}
@@ -40,4 +49,4 @@ class Expected:
     def parse(cls, text: str) -> Expected:
         """ValueError where the text is none of ours."""
         told: Mapping[str, Any] = json.loads(text)
-        return cls(tuple(told["values"]), tuple(told.get("canon", ())))
+        return cls(tuple(told.get("values", ())), tuple(told.get("canon", ())))
