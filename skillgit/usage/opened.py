@@ -38,6 +38,7 @@ _FAILED = re.compile(
     r"|does not exist|not found|filenotfounderror|is a directory",
     re.IGNORECASE,
 )
+_INLINE = re.compile(r"-[a-z]*c")
 _SPAN = re.compile(r"\d+|timeout")
 _DEEPEST = 3
 
@@ -116,7 +117,11 @@ def _of_words(words: Sequence[str], place: Place, folder: str) -> Iterator[tuple
         yield Kind.RAN, found[0]
     elif name in _RUNNERS or _PYTHON.fullmatch(name):
         first = next((n for n, word in enumerate(words[1:], 1) if word[:1] != "-"), 0)
-        if first and (path := found[first]) and not {"-c", "-m"} & set(words[1:first]):
+        if (
+            first
+            and (path := found[first])
+            and not any(_INLINE.fullmatch(word) or word == "-m" for word in words[1:first])
+        ):
             yield Kind.RAN, path
     elif name in _READERS and not (name == "sed" and _changes(words)):
         # What is copied is read; where it is copied to is not.
@@ -134,7 +139,8 @@ def _inner(
     """The program or the commands that a command is given as a text."""
     place, folder, depth = where
     name = posixpath.basename(words[0])
-    inline = words[words.index("-c") + 1 : words.index("-c") + 2] if "-c" in words else []
+    at = next((n for n, word in enumerate(words) if _INLINE.fullmatch(word)), len(words))
+    inline = words[at + 1 : at + 2]
     text = inline[0] if inline else command.here
     if _PYTHON.fullmatch(name):
         yield from _in_python(text, place, folder)
