@@ -22,7 +22,12 @@ from skillgit.skill.placement import insertion, reference, replacement
 from skillgit.stages.analyze.citations import cited
 from skillgit.stages.analyze.leakage import names_of_the_task
 from skillgit.stages.analyze.repair import NOTHING, Repair
-from skillgit.stages.analyze.vocabulary import invented, names_something, unmentioned
+from skillgit.stages.analyze.vocabulary import (
+    invented,
+    names_something,
+    saw_pictures,
+    unmentioned,
+)
 from skillgit.trajectories.redaction.giving import gives_away
 from skillgit.trajectories.view import View
 from skillgit.types import (
@@ -186,7 +191,8 @@ def _must_teach(ground: Ground, title: str, words: str) -> None:
         raise Misfit(
             f"SG401: names things of this one task ({', '.join(names)}): say it in general"
         )
-    if not names_something(words) and unmentioned(trajectory, ""):
+    names_code = names_something(words) or saw_pictures(trajectory)
+    if not names_code and unmentioned(trajectory, ""):
         raise Misfit("vague: name the function, option or command to use, in backquotes")
     passed = trajectory.outcome.result is Result.PASS
     if passed and (strange := invented(trajectory, words, base)):

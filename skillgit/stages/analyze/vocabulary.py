@@ -18,6 +18,8 @@ _MOST_CHARS = 60
 _CALL = re.compile(r"(?<![\w.])((?:[A-Za-z_]\w*\.)*)([A-Za-z_]\w*)\(")
 _VALUE = re.compile(r"=(?:True|False|None)\b")
 _OPTION = re.compile(r"(?<![\w.])[a-z_]\w*\Z")
+_PICTURE = re.compile(r"^\[image(?:_url)?[:\]]", re.MULTILINE)
+"""How importers tell of one."""
 _DEFINED = re.compile(r"\b(?:def|class)\s+([A-Za-z_]\w*)")
 _COMMON = frozenset(
     {*dir(builtins), *dir(str), *dir(list), *dir(dict), "get", "items", "join", "if", "while"}
@@ -72,6 +74,11 @@ def invented(trajectory: Trajectory, words: str, base: str) -> list[str]:
         text = step_text(step)
         left = {name for name in left if name not in text}
     return sorted(left)
+
+
+def saw_pictures(trajectory: Trajectory) -> bool:
+    """Was it about something to look at? What is to be read there has no name to call."""
+    return any(step.source == "user" and _PICTURE.search(step.message) for step in trajectory.steps)
 
 
 def names_something(text: str) -> bool:
