@@ -3,6 +3,7 @@
     SkillgitError                 what was being done, what is wrong, what to do next
     ├── UsageError          2     the command line or the configuration is wrong
     ├── FindingsError       1     the input is read but breaks the rules; nothing survived
+    │   └── TakenError      1     the round's name is that of one with other replies
     ├── SurroundingsError   3     no Git, no endpoint, no model file, no sandbox
     └── PartialError        4     stopped half way; what was done is kept and can be resumed
 
@@ -39,6 +40,10 @@ class FindingsError(SkillgitError):
     """The work was done and its result must not be used: findings, or nothing left to commit."""
 
     exit_code = 1
+
+
+class TakenError(FindingsError):
+    """A round of this name is recorded, and other replies made it."""
 
 
 class SurroundingsError(SkillgitError):

@@ -103,6 +103,26 @@ def test_a_server_that_is_started_again_in_the_middle(ground: Ground, healthy: R
     assert min(arrived) < faulted.restarted < max(arrived)
 
 
+def test_what_failed_and_comes_now_makes_a_round_of_its_own(ground: Ground) -> None:
+    """The same command, after the server was mended: both rounds are there, and nothing is lost."""
+    faults = (Fault(Kind.WRONG_SCHEMA, 0.3, poison=True, roles=ANALYSTS),)
+    first = ground.round(replace(PLAN, faults=faults), *BATCH)
+    second = ground.round_in(first.repository, PLAN, *BATCH)
+    third = ground.round_in(first.repository, PLAN, *BATCH)
+
+    assert first.excluded
+    assert second.code == 0
+    assert not second.excluded
+    assert second.told["round"] != first.told["round"]
+    assert len(second.refs) == 4, "a branch and its evidence, twice"
+    assert first.refs.items() < second.refs.items()
+    assert any(first.told["round"] in one for one in second.told["remarks"])
+    assert third.refs == second.refs
+    assert third.told["round"] == second.told["round"]
+    assert len([one for one in second.log if one.role in ANALYSTS]) == len(first.excluded)
+    assert not third.log
+
+
 def test_merges_that_fail_are_done_by_the_program_and_everybody_is_told(
     ground: Ground, healthy: Round
 ) -> None:

@@ -9,9 +9,16 @@ from dataclasses import dataclass, field, replace
 
 from skillgit import __version__
 from skillgit.config import Analyze, Config, ErrorAnalyst, Record, Signals, Strategy
-from skillgit.errors import UsageError
+from skillgit.errors import TakenError, UsageError
 from skillgit.names import Digest, EditId, RoundId
-from skillgit.pipeline.naming import hidden_patterns, named, proven_on, settings_of
+from skillgit.pipeline.naming import (
+    again,
+    hidden_patterns,
+    made_again,
+    named,
+    proven_on,
+    settings_of,
+)
 from skillgit.pipeline.remembering import asked_of, came_back, memory_of
 from skillgit.pipeline.safeguards import waiting
 from skillgit.pipeline.sequence import Room, in_sequence
@@ -30,6 +37,7 @@ from skillgit.trajectories.documents import SourceFile
 from skillgit.trajectories.outcome_table import OutcomeTable
 from skillgit.types import (
     MANIFEST,
+    Branch,
     ChangeSet,
     Diagnostic,
     Edit,
@@ -146,10 +154,23 @@ async def _evolved(skill: Skill, pool: Pool, request: Request, tools: Tools) -> 
     if request.no_branch or not best.verdict.passed or not best.edits:
         return evolution
     account, place = _account(best, pool), _place(request.config.record, best)
-    branch = record(tools.repository, skill, best.edits, best.round, account, place)
-    told = (*waiting(skill, branch, best.round), *came_back(branch, account.returned))
-    remarks = (*evolution.remarks, *told)
-    return replace(evolution, branch=branch, remarks=remarks)
+    this, branch = _recorded(best, skill, tools, account, place)
+    told = (*waiting(skill, branch, this), *came_back(branch, account.returned))
+    remarks = (*evolution.remarks, *made_again(best.round, this), *told)
+    return replace(evolution, round=this, branch=branch, remarks=remarks)
+
+
+def _recorded(
+    best: Proposal, skill: Skill, tools: Tools, account: Account, place: Record
+) -> tuple[Round, Branch]:
+    """Replies that failed before may come now: that is another round, and both are kept."""
+    this, number = best.round, 0
+    while True:
+        try:
+            return this, record(tools.repository, skill, best.edits, this, account, place)
+        except TakenError:
+            number += 1
+            this = again(best.round, number, tools.begun)
 
 
 async def propose(skill: Skill, pool: Pool, request: Request, tools: Tools) -> Proposal:

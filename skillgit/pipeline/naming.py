@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from skillgit.config import Config, Consolidate, Endpoint
 from skillgit.names import Digest, RoundId
 from skillgit.pipeline.remembering import LATER_SETTINGS
 from skillgit.stages.analyze.bench import Bench
+from skillgit.types import Round
 
 _LATER: dict[str, object] = LATER_SETTINGS | {
     "consolidate.strategy": Consolidate().strategy,
@@ -27,6 +28,21 @@ def named(asked: str, begun: Callable[[Digest], int]) -> tuple[RoundId, int]:
     started = begun(digest)
     stamp = datetime.fromtimestamp(started, UTC).strftime("%Y%m%dT%H%M%SZ")
     return RoundId(f"{stamp}-{digest[7:13]}"), started
+
+
+def again(round_: Round, number: int, begun: Callable[[Digest], int]) -> Round:
+    """The name of a round that was made before, with fewer replies: another one for each time."""
+    name, started = named(f"{round_.id}, again {number}", begun)
+    return replace(round_, id=name, started=started)
+
+
+def made_again(before: Round, this: Round) -> tuple[str, ...]:
+    """What a person is told of that."""
+    told = (
+        f"{before.id} was made of the same with other replies, some calls having failed; it is "
+        "kept, and this is a round of its own"
+    )
+    return () if before.id == this.id else (told,)
 
 
 def hidden_patterns(config: Config) -> dict[str, object]:

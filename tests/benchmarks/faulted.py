@@ -92,9 +92,20 @@ class Ground:
         env: Mapping[str, str] = MappingProxyType({}),
     ) -> Round:
         """One round; `restart` seconds after the first answer the server is away for a moment."""
-        number = next(self._numbers)
-        repository = self._place / f"repo-{number}"
+        repository = self._place / f"repo-{next(self._numbers)}"
         shutil.copytree(self._place / "pristine", repository)
+        return self.round_in(repository, plan, *more, restart=restart, env=env)
+
+    def round_in(
+        self,
+        repository: Path,
+        plan: Plan,
+        *more: str,
+        restart: float = 0.0,
+        env: Mapping[str, str] = MappingProxyType({}),
+    ) -> Round:
+        """The same in a repository that may know something."""
+        number = next(self._numbers)
         with SimulatedEndpoint(plan, self._place / f"log-{number}") as endpoint:
             went: list[float] = []
             thread = threading.Thread(target=_restart, args=(endpoint, restart, went))

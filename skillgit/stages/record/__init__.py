@@ -19,7 +19,7 @@ from dataclasses import replace
 from itertools import accumulate, pairwise
 
 from skillgit import config
-from skillgit.errors import FindingsError, SkillgitError
+from skillgit.errors import FindingsError, SkillgitError, TakenError
 from skillgit.names import Oid
 from skillgit.ports import RefMove, Signature, TreeChange, Workshop
 from skillgit.provenance.evidence import lesson_path, render, round_ref
@@ -47,7 +47,8 @@ def record(
     """Write one commit per lesson on a new branch, and the evidence beside it.
 
     Raises FindingsError where there is nothing to record, a lesson would change nothing, or the
-    branch exists with other commits; SkillgitError where someone else moved a ref meanwhile.
+    branch exists with other commits; TakenError where other evidence has the round's name; and
+    SkillgitError where someone else moved a ref meanwhile.
     """
     if not edits:
         raise FindingsError(
@@ -135,7 +136,8 @@ def _missing(repo: Workshop, refs: Mapping[str, Oid], round_: Round) -> list[Ref
     for ref, new in refs.items():
         now = found[ref]
         if now is not None and now != new:
-            raise FindingsError(
+            other = TakenError if ref == round_ref(round_.id) else FindingsError
+            raise other(
                 f"recording round {round_.id}: {ref} exists already, with other commits "
                 f"({now[:12]}, not {new[:12]})",
                 hint=f"look at it with `git log {ref}`; keep it and start a new round, or drop it "
