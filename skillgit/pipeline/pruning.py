@@ -37,11 +37,8 @@ from skillgit.types import (
     State,
     Verdict,
 )
-from skillgit.usage.cuts import SIGNALS, Aim, Cut, Spared, cuts
+from skillgit.usage.cuts import NO_MODEL, SIGNALS, Aim, Cut, Spared, cuts
 from skillgit.usage.totals import SkillUse
-
-NO_MODEL = "no-model"
-"""Who assisted: nobody but the program."""
 
 
 @dataclass(frozen=True, slots=True)

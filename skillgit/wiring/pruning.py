@@ -14,7 +14,7 @@ from skillgit.review.lessons import find_lesson
 from skillgit.usage.cuts import Aim
 from skillgit.wiring.places import open_repository
 from skillgit.wiring.rebasing import first_asked
-from skillgit.wiring.refusing import refused_lessons
+from skillgit.wiring.refusing import refused_cuts
 from skillgit.wiring.usage import UsageErrand, UsageFound, find_usage_in
 
 if TYPE_CHECKING:
@@ -67,6 +67,6 @@ def _judged(errand: PruneErrand, found: UsageFound, repository: GitRepository) -
         found.use,
         found.pool,
         without(repository, skill, harmful),
-        refused_lessons(repository, skill.root),
+        refused_cuts(repository, skill.root),
         any_version=errand.usage.any_version,
     )

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from skillgit.config import Consolidate
+from skillgit.names import RoundId
 from skillgit.ports import History
+from skillgit.provenance.evidence import Refusal
+from skillgit.review.catalogue import read_catalogue
 from skillgit.review.memory import Unwanted, read_unwanted
 from skillgit.review.refusals import REFUSALS, unreadable_refusals
 from skillgit.types import Diagnostic
+from skillgit.usage.cuts import NO_MODEL
 
 
 def refused_lessons(history: History, root: str, options: Consolidate) -> tuple[Unwanted, ...]:
-    """The lessons of one skill that people did not want, unless they are to be forgotten."""
-    return read_unwanted(history, root) if options.heed_refusals else ()
+    """The lessons of one skill that people did not want, unless they are to be forgotten.
+
+    Who drops a cut of `skillgit prune` wants what it takes away: that is none of them.
+    """
+    found = read_unwanted(history, root) if options.heed_refusals else ()
+    cuts = _rounds_of_cuts(history, root) if found else frozenset()
+    return tuple(one for one in found if one.refusal.round not in cuts)
+
+
+def refused_cuts(history: History, root: str) -> tuple[Refusal, ...]:
+    """The cuts of one skill that people did not want."""
+    found = read_unwanted(history, root)
+    cuts = _rounds_of_cuts(history, root) if found else frozenset()
+    return tuple(one.refusal for one in found if one.refusal.round in cuts)
+
+
+def _rounds_of_cuts(history: History, root: str) -> frozenset[RoundId]:
+    rounds = read_catalogue(history, root).rounds
+    return frozenset(one.id for one in rounds if one.model == NO_MODEL)
 
 
 def no_refusals(history: History) -> list[Diagnostic]:

@@ -7,21 +7,17 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_labelled import LEDGER, STEPS, call, skill, trajectory
+from traced import LEDGER, STEPS, call, numbered, skill, trajectory
 
 from skillgit.evaluation.runs import SkillVersion
-from skillgit.names import Digest, SkillPath
+from skillgit.names import SkillPath
 from skillgit.skill.digest import skill_digest
 from skillgit.skill.lines import text_lines
 from skillgit.stages.rollout.document import unread
-from skillgit.types import MANIFEST, Result, Step, Trajectory
+from skillgit.types import MANIFEST, Result, Step
 from skillgit.usage import Having, Kind, Reader, usage
 
 RATES = SkillPath("references/rates.md")
-
-
-def numbered(number: int, one: Trajectory) -> Trajectory:
-    return replace(one, digest=Digest(f"sha256:{number:064x}"))
 
 
 def given_skill(digest: str, name: str = "ledger") -> Step:
