@@ -9,6 +9,7 @@ import click
 
 from skillgit.cli.console import examples, safe, say
 from skillgit.cli.grade_docqa import docqa
+from skillgit.cli.grade_math import math
 from skillgit.cli.grade_tableqa import tableqa
 from skillgit.cli.grading import as_json as _json
 from skillgit.cli.grading import print_grade, show, verdict
@@ -38,6 +39,7 @@ _answer = click.option(
         "skillgit grade spreadsheet --gold gold.xlsx --answer output.xlsx --recalc formualizer",
         "skillgit grade text --gold gold.txt --answer answer.txt --json",
         "skillgit grade tableqa --gold '10 years' --gold-canon 10.0 --answer 10",
+        "skillgit grade math --gold '\\frac{1}{2}' --answer 0.5",
         "skillgit grade docqa --gold 2 --gold 'page 2' --answer 'Page 2'",
     )
 )
@@ -47,6 +49,7 @@ def command() -> None:
 
 command.add_command(tableqa)
 command.add_command(docqa)
+command.add_command(math)
 
 
 @command.command(

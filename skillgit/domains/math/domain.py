@@ -12,7 +12,7 @@ from skillgit.domains.answers import take
 from skillgit.domains.math.expected import Expected, Form
 from skillgit.domains.math.finding import Found, final, unwrapped
 from skillgit.domains.math.judging import judge
-from skillgit.domains.math.numbers import plain
+from skillgit.domains.math.numbers import in_base, measured, plain
 from skillgit.domains.math.official import Verdict, in_form, verdicts, verdicts_on_bare
 from skillgit.domains.previews import preview
 from skillgit.domains.task import Case, Domain, Grade, Mismatch, Stated
@@ -28,10 +28,10 @@ _NO_ANSWER = "no final answer is found: its last line must say it, as in Answer:
 _KINDS = (
     (r".*\\begin\{[pbvBV]?matrix\}.*", "a matrix"),
     (r"\\?\{.*\\?\}|.*\\cup.*", "a set"),
-    (r"[(\[].*,.*[)\]]", "a pair, or an interval"),
+    (r"(\\left *)?[(\[].*,.*[)\]]", "a pair, or an interval"),
     (r".*[^\d,],.*|.*, .*", "a list"),
     (r".*=.*", "an equation"),
-    (r"-?\\[dt]?frac\W*\d+\W*\d+\W*|-?\d+ */ *\d+", "a fraction"),
+    (r"-?\\[dt]?frac[{ ]*\d+[} ]*[{ ]*\d+\}?|-?\d+ */ *\d+", "a fraction"),
     (r"\\text\{.*\}|[A-Za-z ]{2,}", "a word"),
 )
 
@@ -87,7 +87,7 @@ class Math(Domain):
 def graded(expected: Expected, solution: str) -> Grade:
     """Is the final answer of a solution the expected one?
 
-    Plain numbers are compared exactly, equal texts are equal, the rest is for math-verify. Notes:
+    Equal numbers and equal texts are equal, the rest is for math-verify. Notes:
     `scorer` (equivalence), `by` (numbers, text, math-verify), `extracted`, and what each scorer of
     a benchmark says (`official dapo`: passed or failed …), which never changes the grade.
     """
@@ -122,13 +122,28 @@ def _told(said: Mapping[str, Verdict]) -> dict[str, str]:
 
 def _compared(gold: str, answer: str) -> tuple[bool, str, str]:
     """Is it equal, what says so, and why nothing can."""
-    wanted, number = plain(unwrapped(gold)), plain(answer)
-    if wanted is not None and number is not None:
-        return wanted == number, "numbers", ""
-    if _squeezed(unwrapped(gold)) == _squeezed(answer):
+    bare = unwrapped(gold)
+    verdict = _of_numbers(bare, answer)
+    if verdict is not None:
+        return verdict, "numbers", ""
+    if _squeezed(bare) == _squeezed(answer):
         return True, "text", ""
     (judgement,) = judge([(gold, answer)])
     return judgement.equal, "math-verify", judgement.problem
+
+
+def _of_numbers(gold: str, answer: str) -> bool | None:
+    """None where it is not certain: whether 0.333333 is 1/3 is for math-verify to say."""
+    bases = in_base(gold), in_base(answer)
+    if all(bases):
+        return bases[0] == bases[1]  # math-verify does not look at the base
+    wanted, found = plain(gold), plain(answer)
+    if found is None:
+        found = measured(answer)
+    if wanted is None or found is None:
+        return None
+    both_whole = wanted.denominator == found.denominator == 1
+    return wanted == found if both_whole or wanted == found else None
 
 
 def _squeezed(text: str) -> str:
@@ -146,8 +161,10 @@ def _mismatch(gold: str, found: Found) -> Mismatch:
 
 def _kind(answer: str) -> str:
     number = plain(answer)
-    if number is not None:
-        return "a whole number" if number.denominator == 1 else "a decimal number"
+    if number is not None and number.denominator == 1:
+        return "a whole number"
+    if number is not None and "." in answer:
+        return "a decimal number"
     for pattern, kind in _KINDS:
         if re.fullmatch(pattern, answer, re.DOTALL):
             return kind

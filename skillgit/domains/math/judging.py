@@ -14,9 +14,10 @@ from typing import Any
 
 from skillgit.errors import SurroundingsError
 
+SECONDS = 8
+"""Of computing, for a pair; of the clock it may be ten times that, on a busy machine."""
+
 _START_SECONDS = 120.0
-_SECONDS = 60.0
-"""Of the clock, for each pair; the judge itself gives up after 8 seconds of computing."""
 _JUDGE = "skillgit.domains.math.judge"
 _PROBLEM = "the answer cannot be judged: comparing it takes more time or memory than it may"
 
@@ -29,10 +30,11 @@ class Judgement:
     problem: str = ""
 
 
-def judge(pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
+def judge(pairs: Sequence[tuple[str, str]], seconds: int = SECONDS) -> list[Judgement]:
     """What math-verify says of each (gold, answer), in order; equality is not symmetric to it.
 
-    One process judges all, and another one goes on behind a pair that kills it.
+    A pair that takes more than `seconds` of computing, or too much memory, has a problem. One
+    process judges all, and another one goes on behind a pair that kills it.
     """
     if find_spec("math_verify") is None:
         raise SurroundingsError(
@@ -41,24 +43,24 @@ def judge(pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
         )
     done: list[Judgement] = []
     while len(done) < len(pairs):
-        done += _one_process(pairs[len(done) :])
+        done += _one_process(pairs[len(done) :], seconds)
         if len(done) < len(pairs):
             done.append(Judgement(equal=False, problem=_PROBLEM))
     return done
 
 
-def _one_process(pairs: Sequence[tuple[str, str]]) -> list[Judgement]:
+def _one_process(pairs: Sequence[tuple[str, str]], seconds: int) -> list[Judgement]:
     """The judgements up to the first pair that there is none of."""
     with tempfile.TemporaryDirectory(prefix="skillgit-judge-") as folder:
         replies = Path(folder, "replies")
         try:
             # -P: no module of the folder that skillgit happens to be started in.
             done = subprocess.run(
-                [sys.executable, "-P", "-m", _JUDGE, str(replies)],
+                [sys.executable, "-P", "-m", _JUDGE, str(replies), str(seconds)],
                 input="".join(f"{json.dumps(pair)}\n" for pair in pairs),
                 text=True,
                 capture_output=True,
-                timeout=_START_SECONDS + _SECONDS * len(pairs),
+                timeout=_START_SECONDS + 10 * seconds * len(pairs),
                 check=False,
             )
             said = done.stderr

@@ -9,7 +9,7 @@ dapo          0.5 is not 1/2 and 18.0 is not 18. Only the last 300 characters ar
               wherever they stand, also inside a word; so does "a " ("banana 3" is "banan3").
 dapo-strict   Nothing is normalised: `\dfrac{1}{2}` is not `\frac{1}{2}`. A box that begins before
               the last 100 characters does not count.
-gsm8k         The first `#### ` counts, not the last: a heading `#### 1. Plan` is the answer 1.
+gsm8k         The first `#### ` counts, not the last: a heading `#### 1. Plan` is the answer `1.`.
               A dollar sign or a bold number behind it is no answer. `72.` and `72.0` are not 72.
 math          The last box counts, in TeX's spelling: `x^2+1` is not `1+x^2`, `0.25` not `1/4`,
               `10,000` not `10000`; `1/2 \text{ m}` is 1/2 whatever the unit. `50` is `50\%`.

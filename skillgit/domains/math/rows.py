@@ -25,11 +25,20 @@ def _rows(path: Path) -> Iterator[object]:
     if path.suffix == ".parquet":
         yield from _of_parquet(path)
     elif path.suffix == ".jsonl":
-        with path.open(encoding="utf-8-sig") as lines:
-            yield from (json.loads(line) for line in lines if line.strip())
+        yield from _of_lines(path)
     else:
         data = json.loads(path.read_text(encoding="utf-8-sig"))
         yield from data if isinstance(data, list) else [data]
+
+
+def _of_lines(path: Path) -> Iterator[object]:
+    with path.open(encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    yield json.loads(line)
+                except ValueError as error:
+                    raise ValueError(f"line {number} is no JSON: {error}") from error
 
 
 def _of_parquet(path: Path) -> Iterator[object]:
@@ -38,7 +47,8 @@ def _of_parquet(path: Path) -> Iterator[object]:
             f"reading {path}: the package pyarrow is not installed",
             hint="pip install 'skillgit[math]', or turn the file into JSON lines",
         )
-    from pyarrow import parquet  # noqa: PLC0415, TID251 - its home; most sets are JSON lines
+    # It ships no types; most sets are JSON lines.
+    from pyarrow import parquet  # type: ignore[import-untyped]  # noqa: PLC0415, TID251 - its home
 
     with parquet.ParquetFile(path) as file:
         for batch in file.iter_batches():
