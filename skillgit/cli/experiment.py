@@ -112,7 +112,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     the same time. A cell without a figure says why. --base-url and --model stand for those of all
     models. Exit codes: 0 every cell has its figure, 2 usage, 3 no Git, 4 some cells lack theirs.
     """
-    from skillgit.wiring.experiments import ExperimentErrand, run_experiment  # noqa: PLC0415
+    from skillgit.wiring.experiments import ExperimentErrand  # noqa: PLC0415 - --help has no time
 
     errand = ExperimentErrand(
         plans=plans,
@@ -130,6 +130,12 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     )
     if dry_run:
         return _plan(errand, form)
+    return _run(errand, form, plots, quiet=quiet)
+
+
+def _run(errand: ExperimentErrand, form: str | None, plots: Path | None, *, quiet: bool) -> int:
+    from skillgit.wiring.experiments import run_experiment  # noqa: PLC0415 - --help has no time
+
     with TerminalProgress(quiet=quiet) as progress:
         found = run_experiment(errand, progress)
     filled = _filled(found)

@@ -13,7 +13,15 @@ from dataclasses import dataclass, field, fields
 
 from skillgit.config import Consolidate, ErrorAnalyst, Signals
 from skillgit.experiments.matrix import Drafted, Evaluated, Evolved, Rollouts, Step
-from skillgit.experiments.plan import Assumptions, Kind, ModelChoice, Plan, Split, Throughput
+from skillgit.experiments.plan import (
+    Assumptions,
+    DomainChoice,
+    Kind,
+    ModelChoice,
+    Plan,
+    Split,
+    Throughput,
+)
 
 _VERDICT = 10.0
 """What a merge says of an edit."""
@@ -73,7 +81,7 @@ def estimate(
 ) -> Estimate:
     """The estimate of these steps; `counts` are the tasks of the splits, as far as known."""
     known = list(plans)
-    scale = _Scale(known[0].assume, counts, _turns(known), _batch(known[0]))
+    scale = _Scale(known[0].assume, counts, _domains(known), _batch(known[0]))
     loads: dict[tuple[str, str], Load] = {}
     models: dict[str, ModelChoice] = {}
     kept = 0
@@ -92,13 +100,13 @@ def estimate(
     return Estimate(loads, hours, told, kept, found.unknown)
 
 
-def _turns(plans: Iterable[Plan]) -> dict[Split, float]:
+def _domains(plans: Iterable[Plan]) -> dict[Split, DomainChoice]:
     return {
-        split: domain.turns
+        split: domain
         for plan in plans
         for domain in plan.domains.values()
         for split in (domain.test, domain.evolve)
-        if split is not None and domain.turns
+        if split is not None
     }
 
 
@@ -119,7 +127,7 @@ class _Scale:
 
     assume: Assumptions
     counts: Mapping[Split, int]
-    turns: Mapping[Split, float]
+    domains: Mapping[Split, DomainChoice]
     batch: int
     unknown: set[str] = field(default_factory=set)
 
@@ -143,7 +151,8 @@ class _Scale:
 
     def _runs(self, split: Split, seeds: int) -> Load:
         runs = self._tasks(split) * seeds
-        turns = self.turns.get(split, self.assume.turns)
+        domain = self.domains.get(split)
+        turns = (domain.turns if domain else 0.0) or self.assume.turns
         one = self._conversation(self.assume.opening, turns)
         whole = one.times(runs)
         return Load(1, runs, whole.calls, whole.prompt, whole.fresh, whole.output)
@@ -157,8 +166,11 @@ class _Scale:
 
     def _round(self, step: Evolved) -> Load:
         of, trajectories = self.assume, self._tasks(step.rollouts.split)
-        failed = trajectories * of.fail_share if step.signals is not Signals.SUCCESS else 0.0
-        passed = trajectories * (1 - of.fail_share) if step.signals is not Signals.ERROR else 0.0
+        domain = self.domains.get(step.rollouts.split)
+        told = domain.fail_share if domain else None
+        fails = of.fail_share if told is None else told
+        failed = trajectories * fails if step.signals is not Signals.SUCCESS else 0.0
+        passed = trajectories * (1 - fails) if step.signals is not Signals.ERROR else 0.0
         asked = of.opening + of.shown
         single = Load(0, 0, 1, asked, of.shown, of.thought + of.lesson)
         agentic = step.analyst is ErrorAnalyst.AGENTIC and step.strategy.kind is not Kind.BANK
@@ -250,8 +262,9 @@ def _told(of: Estimate, assume: Assumptions) -> Iterator[str]:
         f"tokens at first, {assume.turn:g} written and {assume.observation:g} read in a turn"
     )
     yield (
-        f"              a round: {assume.fail_share:.0%} of the runs fail; an error analyst takes "
-        f"{assume.diagnosis_turns:g} turns; a trajectory is shown in {assume.shown:g} tokens"
+        f"              a round: {assume.fail_share:.0%} of the runs fail (or as told); an error "
+        f"analyst takes {assume.diagnosis_turns:g} turns; a trajectory is shown in "
+        f"{assume.shown:g} tokens"
     )
     yield (
         f"              a single call thinks {assume.thought:g} tokens, writes {assume.lesson:g}; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NoReturn, TypeVar
@@ -12,6 +12,7 @@ from skillgit.errors import UsageError
 from skillgit.skill.plain_yaml import Document
 
 E = TypeVar("E", bound=StrEnum)
+T = TypeVar("T")
 Plain = str | int | float | bool
 
 
@@ -136,3 +137,8 @@ class Fields:
         if not isinstance(found, str | int | float | bool):
             self.fail("must be a text, a number, true or false")
         return found
+
+
+def listed(place: Fields, taken: Callable[[Fields], T]) -> tuple[T, ...]:
+    """Each item of a list, once."""
+    return tuple(dict.fromkeys(taken(one) for one in place.items()))

@@ -132,7 +132,9 @@ class DomainChoice:
     seeds: tuple[int, ...] = ()
     """Of its runs, where they are others than the plan's (avg@8 has eight)."""
     turns: float = 0.0
-    """Turns of a run, for an estimate."""
+    """Turns of a run, for an estimate; 0: as assumed for all."""
+    fail_share: float | None = None
+    """Runs that fail, for an estimate; None: as assumed for all."""
 
 
 @dataclass(frozen=True, slots=True)

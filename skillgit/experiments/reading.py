@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import TypeVar
 
-from skillgit.config import SEEDS, ErrorAnalyst, Signals
+from skillgit.config import SEEDS
 from skillgit.domains.selection import Part
 from skillgit.errors import UsageError
-from skillgit.experiments.fields import Fields, Plain
+from skillgit.experiments.fields import Fields, Plain, listed
 from skillgit.experiments.plan import (
-    INIT,
     NO_SKILL,
-    SAME,
     Assumptions,
     DomainChoice,
     DraftSkill,
     FolderSkill,
-    Kind,
     Measure,
     Mode,
     ModelChoice,
@@ -29,14 +23,12 @@ from skillgit.experiments.plan import (
     Score,
     SkillChoice,
     Split,
-    Strategy,
-    Table,
     Throughput,
 )
+from skillgit.experiments.table_reading import read_table
 from skillgit.skill.plain_yaml import Document, read_yaml
 
 SCHEMA = "skillgit.experiment-plan/1"
-T = TypeVar("T")
 
 _PLAN = (
     "schema",
@@ -53,10 +45,6 @@ _PLAN = (
     "assume",
 )
 _SPLIT = ("tasks", "part", "stratified", "from", "to", "limit", "count")
-_TABLE = tuple(one.name for one in fields(Table))
-_SECTIONS = ("author", "mode")
-_IN_ROWS = ("author", "mode", "init", "signal", "analyst", "strategy")
-_STRATEGY = re.compile(r"(hierarchical|bank)|sequential-([1-9][0-9]{0,3})")
 
 
 def read_plan(text: str, origin: str, home: Path, replaced: Mapping[str, str] = {}) -> Plan:
@@ -132,18 +120,14 @@ def _plan(top: Fields, home: Path) -> Plan:
         domains=domains,
         measures=measures,
         tables=(),
-        seeds=_list(top.at("seeds"), lambda one: one.count(0)) or SEEDS,
+        seeds=listed(top.at("seeds"), lambda one: one.count(0)) or SEEDS,
         evolve_seed=top.at("evolve_seed").count(SEEDS[0]),
         assume=_assumptions(top.at("assume")),
     )
-    tables = tuple(_table(one, plan) for one in top.at("tables").items())
+    tables = tuple(read_table(one, plan) for one in top.at("tables").items())
     if not tables:
         top.at("tables").fail("there is none")
     return Plan(**{one.name: getattr(plan, one.name) for one in fields(Plan)} | {"tables": tables})
-
-
-def _list(place: Fields, taken: Callable[[Fields], T]) -> tuple[T, ...]:
-    return tuple(dict.fromkeys(taken(one) for one in place.items()))
 
 
 def _settings(place: Fields) -> tuple[tuple[str, Plain], ...]:
@@ -213,14 +197,16 @@ def _modes(place: Fields, skills: Mapping[str, SkillChoice]) -> dict[Mode, str]:
 
 
 def _domain(name: str, place: Fields, home: Path) -> DomainChoice:
-    place.only(("test", "evolve", "seeds", "turns", "tasks"))
+    place.only(("test", "evolve", "seeds", "turns", "fail_share", "tasks"))
+    fails = place.at("fail_share")
     shared = place.at("tasks").text("")
     found = DomainChoice(
         name=name,
         test=_split(place.at("test"), home, shared),
         evolve=_split(place.at("evolve"), home, shared),
-        seeds=_list(place.at("seeds"), lambda one: one.count(0)),
+        seeds=listed(place.at("seeds"), lambda one: one.count(0)),
         turns=place.at("turns").number(0),
+        fail_share=None if fails.value is None else min(1.0, fails.number(0)),
     )
     if found.test is None and found.evolve is None:
         place.fail("it has neither test nor evolve")
@@ -266,89 +252,3 @@ def _measure(name: str, place: Fields, domains: Mapping[str, DomainChoice]) -> M
 def _assumptions(place: Fields) -> Assumptions:
     place.only(tuple(one.name for one in fields(Assumptions)))
     return Assumptions(**{key: one.number(0) for key, one in place.each()})
-
-
-def _table(place: Fields, plan: Plan) -> Table:
-    place.only(_TABLE)
-    users = _list(place.at("users"), lambda one: one.one_of(plan.models, "model"))
-    measures = _list(place.at("measures"), lambda one: one.one_of(plan.measures, "measure"))
-    for empty, found in (("users", users), ("measures", measures)):
-        if not found:
-            place.at(empty).fail("there is none")
-    known = (NO_SKILL, *plan.skills)
-    table = Table(
-        number=place.at("number").count(1, 1),
-        title=place.at("title").text(""),
-        users=users,
-        measures=measures,
-        evolve=place.at("evolve").text(""),
-        references=_list(place.at("references"), lambda one: one.one_of(known, "skill")),
-        authors=_list(place.at("authors"), lambda one: one.one_of((SAME, *plan.models), "model")),
-        modes=_list(place.at("modes"), lambda one: one.choice(Mode)),
-        strategies=_list(place.at("strategies"), _strategy) or (Strategy(),),
-        signals=_list(place.at("signals"), lambda one: one.choice(Signals)) or (Signals.COMBINED,),
-        analysts=_list(place.at("analysts"), lambda one: one.choice(ErrorAnalyst))
-        or (ErrorAnalyst.AGENTIC,),
-        against=place.at("against").text(""),
-        average=place.at("average").truth(),
-        time=place.at("time").truth(),
-        sections=_list(place.at("sections"), lambda one: one.one_of(_SECTIONS, "heading")),
-        row=_row(place.at("row")),
-        names={name: one.text() for name, one in place.at("names").each()},
-    )
-    _fits(table, place, plan)
-    return table
-
-
-def _strategy(place: Fields) -> Strategy:
-    word = place.text()
-    found = _STRATEGY.fullmatch(word)
-    if found is None:
-        place.fail(f"{word!r} is no strategy", "hierarchical, sequential-1, sequential-4 or bank")
-    return Strategy(Kind(found[1])) if found[1] else Strategy(Kind.SEQUENTIAL, int(found[2]))
-
-
-def _row(place: Fields) -> str:
-    row = place.text("+{signal}")
-    try:
-        named = [name for _, name, _, _ in string.Formatter().parse(row) if name is not None]
-    except ValueError as error:
-        place.fail(str(error))
-    for name in named:
-        if name not in _IN_ROWS:
-            place.fail(f"there is no {{{name}}} in a row", f"known are {', '.join(_IN_ROWS)}")
-    return row
-
-
-def _fits(table: Table, place: Fields, plan: Plan) -> None:
-    """What belongs together is there together."""
-    if SAME in table.authors and table.authors[1:]:
-        place.at("authors").fail(f"{SAME!r} goes with no other author")
-    if table.authors:
-        domain = plan.domains.get(place.at("evolve").one_of(plan.domains, "domain"))
-        if domain is None or domain.evolve is None:
-            place.at("evolve").fail(f"the domain {table.evolve!r} has no tasks to evolve with")
-        for mode in table.modes:
-            if mode not in plan.modes:
-                place.at("modes").fail(
-                    f"the plan does not say what {mode} begins with", f"modes: {{{mode}: SKILL}}"
-                )
-        if not table.modes:
-            place.at("modes").fail("there is none")
-    if table.against and table.against not in (INIT, *table.references):
-        place.at("against").fail(
-            f"{table.against!r} is no reference of this table",
-            f"say {INIT}, or one of {', '.join(table.references) or 'its references'}",
-        )
-    groups = {plan.measures[name].percent for name in table.measures}
-    if table.average and len(groups) > 1:
-        place.at("average").fail("percents and shares have no common average")
-    _no_overlap(plan, place, [plan.measures[name].domain for name in table.measures])
-
-
-def _no_overlap(plan: Plan, place: Fields, domains: Sequence[str]) -> None:
-    """A cheap look at the plan; the tasks themselves are compared when they are read."""
-    for name in domains:
-        one = plan.domains[name]
-        if one.evolve is not None and one.evolve == one.test:
-            place.fail(f"the domain {name!r} tests with the tasks that teach")
