@@ -8,6 +8,7 @@ from types import MappingProxyType
 from skillgit.config import Grading
 from skillgit.domains.docqa.domain import DocQA
 from skillgit.domains.math.domain import Math
+from skillgit.domains.plug_ins import plug_ins
 from skillgit.domains.spreadsheet.domain import Spreadsheet
 from skillgit.domains.tableqa.domain import TableQA
 from skillgit.domains.task import Domain
@@ -17,7 +18,9 @@ from skillgit.domains.text import Text
 def graders(grading: Grading) -> Mapping[str, Domain]:
     """Every domain, grading as asked; SurroundingsError where a recalculation is not installed."""
     domains = (Spreadsheet(grading), Text(), TableQA(grading), DocQA(), Math())
-    return MappingProxyType({domain.name: domain for domain in domains})
+    others = [plug_in.domain for plug_in in plug_ins().found]
+    # Ours come last: nobody else grades what is called spreadsheet.
+    return MappingProxyType({domain.name: domain for domain in (*others, *domains)})
 
 
 DOMAINS = graders(Grading())

@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from skillgit.domains.digests import Draft, finished, task_set
 from skillgit.domains.layout import Layout
+from skillgit.domains.plug_ins import plug_ins
 from skillgit.domains.registry import DOMAINS
 from skillgit.domains.task import Case, Domain, Misstated, Stated, TaskSet
 from skillgit.errors import UsageError
@@ -88,7 +89,8 @@ def load(path: Path) -> TaskSet:
         place.fail(f"'schema' is {data.get('schema')!r}", f'write schema = "{SCHEMA}"')
     domain = place.text(data, "domain")
     if domain not in DOMAINS:
-        place.fail(f"unknown domain {domain!r}", f"known are {', '.join(DOMAINS)}")
+        wrong = "; ".join([f"unknown domain {domain!r}", *plug_ins().problems])
+        place.fail(wrong, f"known are {', '.join(DOMAINS)}")
     tables = data.get("task")
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         place.fail("there is no [[task]]")

@@ -11,7 +11,6 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
-from xml.sax.saxutils import escape, quoteattr
 
 Cell: TypeAlias = str | int | float | None
 Rows: TypeAlias = Sequence[Sequence[Cell]]
@@ -64,7 +63,7 @@ def _parts(sheets: Mapping[str, Rows]) -> Iterator[tuple[str, str]]:
     targets = [("worksheet", f"worksheets/sheet{n}.xml") for n in numbers]
     yield "xl/_rels/workbook.xml.rels", _links([*targets, ("styles", "styles.xml")])
     listed = (
-        f'<sheet name={quoteattr(name)} sheetId="{n}" r:id="rId{n}"/>'
+        f'<sheet name="{_escaped(name)}" sheetId="{n}" r:id="rId{n}"/>'
         for n, name in zip(numbers, sheets, strict=True)
     )
     book = f'workbook xmlns="{_MAIN}" xmlns:r="{_LINKS}"'
@@ -119,8 +118,14 @@ def _cell(name: str, value: Cell) -> str:
         return f'<c r="{name}"><v>{value!r}</v></c>'
     text = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value)
     text = _UNFIT.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
-    kept = f'<t xml:space="preserve">{escape(text)}</t>'
+    kept = f'<t xml:space="preserve">{_escaped(text)}</t>'
     return f'<c r="{name}" t="inlineStr"><is>{kept}</is></c>'
+
+
+def _escaped(text: str) -> str:
+    for sign, name in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot")):
+        text = text.replace(sign, f"&{name};")
+    return text
 
 
 def _column(number: int) -> str:
