@@ -55,6 +55,7 @@ VERBS = MappingProxyType(
         "pr": "Open a draft pull request for a round, or print its body.",
         "themes": "Show what a round's trajectories teach, the most prevalent first.",
         "report": "Write a round as one HTML page that needs no network.",
+        "agreement": "Compare what two rounds made of the same trajectories.",
         "doctor": "Check Git, the endpoint and the model, and say what to do.",
         "serve": "Start a model on this machine behind an OpenAI-compatible endpoint.",
         "demo": "See a round on a small skills repository that comes with skillgit.",

@@ -173,8 +173,7 @@ class Rebasing:
             )
             fates += moved.fates
             patches.append(replace(patch, edits=moved.edits))
-        tasks = {name: one.task for name, one in old.trajectories.items()}
-        memory = Memory(tuple(refused), options.return_support, tasks)
+        memory = self._memory(refused, options.return_support)
         changes = await consolidate(self._new, patches, options, model, memory)
         verdict = guard(self._new, changes.edits)
         fates += [
@@ -188,6 +187,10 @@ class Rebasing:
             reworded=changes.edits,
             stale=tuple(_gone(old.lessons.values(), fates)),
         )
+
+    def _memory(self, refused: Sequence[Unwanted], need: int) -> Memory:
+        found = self._dossier.trajectories.items()
+        return Memory(tuple(refused), need, {name: one.task for name, one in found})
 
     def told(self) -> RebasedRound:
         """What came along, and what is stale."""

@@ -43,8 +43,14 @@ def as_text(table: Table) -> str:
 
 
 def as_markdown(table: Table) -> str:
-    """One row in a line; nothing in a cell is Markdown."""
-    rows = ([markdown.text(cell) for cell in row] for row in table.rows)
+    """One row in a line; nothing in a cell is Markdown, and figures need no care."""
+    rows = (
+        [
+            cell if name in table.right else markdown.text(cell)
+            for name, cell in zip(table.head, row, strict=True)
+        ]
+        for row in table.rows
+    )
     return markdown.table(table.head, rows, table.right)
 
 

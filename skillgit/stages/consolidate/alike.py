@@ -82,6 +82,11 @@ class Wordings:
                     yield number
 
 
+def near(one: str, other: str) -> bool:
+    """Are two texts the same but for spelling?"""
+    return fuzz.ratio(_by_word(one), _by_word(other)) >= NEAR
+
+
 def _by_word(text: str) -> str:
     """As `token_sort_ratio` compares texts, whose words stand in order: done once for each."""
     return " ".join(sorted(text.split()))
