@@ -56,7 +56,9 @@ def plain(text: str) -> str:
 
 def defused(text: str) -> str:
     """The text with a broken bar in each control token of a chat template, and otherwise as is."""
-    if not ("<" in text or "[" in text) or not any(part in text for part in _PARTS_OF_MARKERS):
+    if not ("<" in text or "[" in text or "]" in text):
+        return text
+    if not any(part in text for part in _PARTS_OF_MARKERS):
         return text
     # Twice: a token may share its last character with the next one.
     return _MARKER.sub(_barred, _MARKER.sub(_barred, text))
