@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
 
 from skillgit.names import Digest, Oid, SkillPath
@@ -24,7 +25,7 @@ def trajectory(steps: tuple[Step, ...], result: Result = Result.PASS) -> Traject
 
 def numbered(number: int, one: Trajectory) -> Trajectory:
     """The same trajectory as another one."""
-    return replace(one, digest=Digest(f"sha256:{number:064x}"))
+    return replace(one, digest=Digest(f"sha256:{number:012x}{'0' * 52}"))
 
 
 LEDGER = skill(
@@ -150,3 +151,38 @@ STEPS = (
     ),
     Step(9, "agent", "DONE"),
 )
+
+
+def run_files(steps: tuple[Step, ...], count: int) -> dict[str, str]:
+    """So many runs of these steps as ATIF files, each on a task of its own; every other passed."""
+    files: dict[str, str] = {}
+    for number in range(count):
+        dice = random.Random(number)
+        # Runs that say nearly the same count as one run.
+        task = " ".join(f"{dice.randrange(10**9):x}" for _ in range(400))
+        told = [Step(1, "user", task), *(replace(one, number=one.number + 1) for one in steps)]
+        document = {
+            "schema_version": "ATIF-v1.4",
+            "session_id": f"run-{number}",
+            "agent": {"name": "agent", "version": "1"},
+            "steps": [_atif(one) for one in told],
+        }
+        files[f"runs/{number}/trajectory.json"] = json.dumps(document)
+        rewards = {"verifier_result": {"rewards": {"reward": float(number % 2)}}}
+        files[f"runs/{number}/result.json"] = json.dumps({"task_name": f"task {number}", **rewards})
+    return files
+
+
+def _atif(step: Step) -> dict[str, object]:
+    calls = [
+        {"tool_call_id": str(n), "function_name": one.name, "arguments": json.loads(one.arguments)}
+        for n, one in enumerate(step.calls)
+    ]
+    return {
+        "step_id": step.number,
+        "source": step.source,
+        "message": step.message,
+        "reasoning_content": step.reasoning,
+        "tool_calls": calls,
+        "observation": {"results": [{"content": step.observation}]} if step.observation else {},
+    }
