@@ -22,7 +22,7 @@ from skillgit.errors import FindingsError
 from skillgit.types import Trajectory
 
 if TYPE_CHECKING:  # what reads trajectories takes time to import, and --help has none
-    from skillgit.usage import Count, FileUse, Hit, SectionUse, SkillUse
+    from skillgit.usage import Count, FileUse, Hit, SectionUse, SkillUse, Traces
     from skillgit.wiring.usage import UsageFound
 
 SETTINGS: Settings = (
@@ -236,19 +236,7 @@ def payload(found: UsageFound) -> dict[str, object]:
             {"path": one.path, "used": _count(one.used), "kinds": _by_kind(one)}
             for one in use.files
         ],
-        "sections": [
-            {
-                "path": one.path,
-                "title": one.title,
-                "level": one.level,
-                "lines": [one.lines.first, one.lines.last],
-                "tokens": one.tokens,
-                "used": _count(one.used),
-                "kinds": _by_kind(one),
-                "could_leave_traces": one.could,
-            }
-            for one in use.sections
-        ],
+        "sections": [_section(one) for one in use.sections],
         "lines": {path: list(counts) for path, counts in use.lines.items()},
         "never_used": {
             "files": [one.path for one in use.unopened],
@@ -258,17 +246,7 @@ def payload(found: UsageFound) -> dict[str, object]:
             ],
         },
         "common_code": list(use.common),
-        "traces": [
-            {
-                "trajectory": one.trajectory.id,
-                "digest": one.trajectory.digest,
-                "task": one.trajectory.task,
-                "result": one.trajectory.outcome.result,
-                "having": one.having,
-                "hits": [_hit(hit) for hit in one.hits],
-            }
-            for one in use.traces
-        ],
+        "traces": [_trace(one) for one in use.traces],
         "caveat": CAVEAT,
         "remarks": [asdict(one) for one in found.remarks],
     }
@@ -277,6 +255,30 @@ def payload(found: UsageFound) -> dict[str, object]:
 def _by_kind(one: FileUse | SectionUse) -> dict[str, int]:
     """How many trajectories left a trace of which kind."""
     return {str(kind): count for kind, count in one.kinds.items()}
+
+
+def _section(one: SectionUse) -> dict[str, object]:
+    return {
+        "path": one.path,
+        "title": one.title,
+        "level": one.level,
+        "lines": [one.lines.first, one.lines.last],
+        "tokens": one.tokens,
+        "used": _count(one.used),
+        "kinds": _by_kind(one),
+        "could_leave_traces": one.could,
+    }
+
+
+def _trace(one: Traces) -> dict[str, object]:
+    return {
+        "trajectory": one.trajectory.id,
+        "digest": one.trajectory.digest,
+        "task": one.trajectory.task,
+        "result": one.trajectory.outcome.result,
+        "having": one.having,
+        "hits": [_hit(hit) for hit in one.hits],
+    }
 
 
 def _count(count: Count) -> dict[str, int]:

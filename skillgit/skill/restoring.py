@@ -14,7 +14,7 @@ from skillgit.types import MANIFEST, Change, DeleteFile, Insert, LineRange, Repl
 def changes_between(old: Skill, new: Mapping[SkillPath, bytes]) -> tuple[Change, ...]:
     """Edits of lines and deleted files that turn `old` into `new`, byte for byte.
 
-    ValueError where none do: a file came back, is no text, or changed its line ends.
+    ValueError where none do: a file came back, is no text, has other line ends.
     """
     gone = tuple(path for path in old.files if path not in new)
     if len(new) + len(gone) != len(old.files):
@@ -27,7 +27,7 @@ def changes_between(old: Skill, new: Mapping[SkillPath, bytes]) -> tuple[Change,
                 raise ValueError(f"{path} is no text")
             changes += _of_lines(path, text_lines(before), text_lines(data.decode("utf-8")))
     if apply_changes(old, changes) != dict(new):
-        raise ValueError("line ends would change")
+        raise ValueError("edits of lines do not give exactly that")
     return tuple(changes)
 
 
