@@ -63,6 +63,7 @@ def test_every_recorded_verdict_is_ours() -> None:
         ("O´Brien", "o brien"),
         ("10²", "102"),
         ("½", "1⁄2"),
+        ("ΟΔΟΣ ßİ", "οδοσ ßi"),
         ("", ""),
     ],
 )
