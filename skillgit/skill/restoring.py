@@ -35,7 +35,7 @@ def _of_lines(path: SkillPath, before: list[str], after: list[str]) -> Iterator[
     for kind, first, last, begin, end in SequenceMatcher(
         None, before, after, autojunk=False
     ).get_opcodes():
-        text = "\n".join(after[begin:end])
+        text = _text(after[begin:end])
         if kind in {"replace", "delete"}:
             yield Replace(path, LineRange(first + 1, last), text)
         elif kind == "insert" and text.strip():
@@ -43,3 +43,9 @@ def _of_lines(path: SkillPath, before: list[str], after: list[str]) -> Iterator[
         elif kind == "insert" and first:
             # A blank line alone is no insertion; the line above comes with it.
             yield Replace(path, LineRange(first, first), f"{before[first - 1]}\n{text}")
+
+
+def _text(lines: list[str]) -> str:
+    """Without a final newline, unless the last line is empty and would be lost."""
+    text = "\n".join(lines)
+    return f"{text}\n" if lines and not lines[-1] else text
