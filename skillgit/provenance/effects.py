@@ -82,7 +82,7 @@ def read_note(data: bytes) -> Note:
     found: list[EffectRecord] = []
     others: list[str] = []
     refused: list[str] = []
-    for line in text.strip("\n").split("\n") if text.strip() else ():
+    for line in text.strip("\n").split("\n") if text.strip("\n") else ():
         ours = _ours(line)
         fit, unfit = _effects(ours) if ours else ([], [])
         found += fit

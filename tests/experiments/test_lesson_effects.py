@@ -20,16 +20,16 @@ from skillgit.evaluation.ablation import Terms
 from skillgit.evaluation.design import Question
 from skillgit.types import Method, Worth
 
-TIMES = 40
+TIMES = 30
 
 
 @pytest.mark.parametrize(
     ("agent", "size"),
     [
-        (five_lessons, (30, 1)),
-        (no_lesson, (30, 1)),
+        (five_lessons, (24, 1)),
+        (no_lesson, (24, 1)),
         (together_only, (40, 1)),
-        (together_only, (24, 2)),
+        (together_only, (20, 2)),
     ],
 )
 def test_all_intervals_hold_at_once_as_often_as_is_said(
@@ -55,7 +55,7 @@ def test_estimates_are_right_on_average_if_nothing_is_stopped(
     agent: Callable[[], SimulatedAgent],
 ) -> None:
     found: dict[Question, list[float]] = {}
-    for number in range(60):
+    for number in range(40):
         ablation = Bench(agent(), 25, 2, number).ablated(Terms(early=False))
         for question, effect in ablation.effects.items():
             found.setdefault(question, []).append(effect.estimate)
