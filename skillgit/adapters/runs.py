@@ -242,6 +242,8 @@ def _parsed(data: bytes, place: Path) -> StoredRun | str:
 def _document(result: RunResult, left_out: Mapping[str, int]) -> dict[str, object]:
     """`task_name` and `rewards` are for readers of Harbor's result files, our own among them."""
     fields: dict[str, object] = to_json(result)
+    if not result.used:
+        del fields["used"]  # as in the files of before it was looked for
     return fields | {
         "schema": SCHEMA,
         "task_name": result.task,

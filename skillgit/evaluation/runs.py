@@ -76,6 +76,8 @@ class RunResult:
     group: str = ""
     problem: str = ""
     """What crashed, where something did."""
+    used: tuple[str, ...] = ()
+    """What of the skill left a trace: `references/a.md` was opened or run, `SKILL.md:12` followed."""
 
     @property
     def identity(self) -> RunIdentity:

@@ -21,7 +21,8 @@ from skillgit.usage.shown import Shown
 
 _GIVEN = re.compile(r"\[SKILL\.md as the agent was given it, of the skill (sha256:[0-9a-f]{64})\]")
 """What stands in a trajectory of `skillgit rollout` instead of the skill's text."""
-_FOUND = frozenset({Kind.OPENED, Kind.RAN, Kind.SHOWN})
+_OF_FILES = frozenset({Kind.OPENED, Kind.RAN})
+_FOUND = _OF_FILES | {Kind.SHOWN}
 
 _NO_LINES = LineRange(1, 1)
 
@@ -46,6 +47,16 @@ class Traces:
     having: Having
     hits: tuple[Hit, ...]
     pieces: frozenset[Tokens]
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """In short: `references/a.md` was opened or run, `SKILL.md:12` cited or followed."""
+        told = {
+            hit.path if hit.kind in _OF_FILES else f"{hit.path}:{hit.lines}"
+            for hit in self.hits
+            if hit.kind in _OF_FILES or (hit.lines and hit.kind is not Kind.SHOWN)
+        }
+        return tuple(sorted(told))
 
 
 class Reader:

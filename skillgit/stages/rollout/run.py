@@ -12,7 +12,10 @@ from skillgit.evaluation.runs import Ended, RunResult
 from skillgit.names import Digest
 from skillgit.stages.rollout.attempt import Attempt, Order, attempt, told_of
 from skillgit.stages.rollout.terms import Actor, Bench, Options
+from skillgit.trajectories.documents import SourceFile
+from skillgit.trajectories.found import found_in
 from skillgit.types import Usage
+from skillgit.usage import Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,18 @@ def _result(made: Attempt, options: Options, trajectory: bytes) -> RunResult:
         recalc=options.recalc,
         group=task.group,
         problem=made.problem or (episode.reason if episode else ""),
+        used=_used(made, trajectory),
     )
+
+
+def _used(made: Attempt, trajectory: bytes) -> tuple[str, ...]:
+    """Which files of the skill were opened, and which of its lines cited or followed."""
+    skill = made.order.skill
+    if skill is None or made.episode is None:
+        return ()
+    reader = Reader(skill)
+    found = found_in(SourceFile("trajectory.json", trajectory)).found
+    return tuple(mark for one in found for mark in reader.traces(one.trajectory).used)
 
 
 def _detail(made: Attempt) -> str:
