@@ -77,7 +77,7 @@ class RunResult:
     problem: str = ""
     """What crashed, where something did."""
     used: tuple[str, ...] = ()
-    """What of the skill left traces: `references/a.md` was opened or run, `SKILL.md:12` followed."""
+    """What of the skill left a trace: files that were opened or run, lines as `SKILL.md:12`."""
 
     @property
     def identity(self) -> RunIdentity:

@@ -141,6 +141,7 @@ def test_the_skill_is_preloaded_as_committed_and_its_files_can_be_found(
     assert "Use int()." in text, "what it looked up is part of what it did"
     assert "Add with Python." not in text, "what it was given is not"
     assert result.skill.digest in text
+    assert result.used == ("references/how.md",)
 
 
 def test_finished_runs_are_not_run_again_and_others_do_not_take_their_place(
