@@ -32,6 +32,7 @@ VERBS = MappingProxyType(
         "evolve": "Turn trajectories into a branch with one commit per lesson.",
         "import": "Turn transcripts of any agent into a folder of trajectories.",
         "new": "Draft a skill from the model's own knowledge, on a branch.",
+        "remember": "Write down what each trajectory taught: a memory bank for runs.",
         "rollout": "Run an agent on tasks: trajectories with graded outcomes.",
         "eval": "Measure a skill on tasks, or compare two versions of it.",
         "ablate": "Measure what each lesson of a round is worth on tasks.",

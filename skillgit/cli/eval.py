@@ -11,6 +11,7 @@ import click
 from skillgit.cli.console import TerminalProgress, examples, out, print_json, safe
 from skillgit.cli.options import (
     ACTOR,
+    BANK,
     MOST_SEED,
     QUIET,
     REPLAY,
@@ -37,6 +38,7 @@ _SHOWN = 12
         "skillgit eval skills/xlsx --tasks tasks/",
         "skillgit eval skills/xlsx@skillgit/xlsx/ROUND --against main --tasks tasks-val/",
         "skillgit eval skills/xlsx --against none --tasks tasks/ --markdown",
+        "skillgit eval --no-skill --bank bank.json --against none --tasks tasks-val/",
         "skillgit eval skills/xlsx --against HEAD~1 --tasks tasks/ --fail-on worse --json",
         "skillgit eval --agent gold --tasks tasks/",
     )
@@ -47,6 +49,8 @@ _SHOWN = 12
     metavar="REV",
     help="The base of a comparison: SKILL as of REV, or `none`, the same agent without a skill.",
 )
+@click.option("--no-skill", is_flag=True, help="Measure the same agent without a skill.")
+@BANK
 @TASKS
 @ACTOR
 @click.option(
@@ -80,6 +84,8 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     *,
     skill: str | None,
     against: str | None,
+    no_skill: bool,
+    bank: Path | None,
     tasks: Path,
     actor: str,
     seeds: tuple[int, ...],
@@ -98,15 +104,16 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
 ) -> int:
     """Measure how often an agent with SKILL passes tasks, and whether another version is better.
 
-    SKILL is read as committed, at REV or HEAD; --against names the base, and a positive difference
-    speaks for SKILL. Runs are kept by skill, task, model, seed and settings: none is made twice,
-    and a killed evaluation resumes. Exit codes: 0 measured, whatever came out, 1 --fail-on,
-    2 usage, 3 no Git, sandbox or endpoint, 4 stopped half way and kept.
+    SKILL is read as committed, at REV or HEAD; --against names the base, which recalls no bank, and
+    a positive difference speaks for SKILL. Runs are kept by skill, task, model, seed and settings:
+    none is made twice, and a killed evaluation resumes. Exit codes: 0 measured, whatever came out,
+    1 --fail-on, 2 usage, 3 no Git, sandbox or endpoint, 4 stopped half way and kept.
     """
     from skillgit.domains.selection import Part, Selection  # noqa: PLC0415 - --help has no time
     from skillgit.wiring.evaluating import EvalErrand, run_eval  # noqa: PLC0415 - the same
 
-    _check(skill, against, actor, seeds, fail_on)
+    skill = _subject(skill, against, no_skill=no_skill)
+    _check(skill, against, actor, (seeds, bank), fail_on)
     errand = EvalErrand(
         tasks=tasks,
         selection=Selection(Part(part), ids, groups, limit or 0),
@@ -120,6 +127,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
         unsafe=unsafe,
         caps=caps_of(settings),
         again=force,
+        bank=bank,
     )
     with TerminalProgress(quiet=quiet) as progress:
         found = run_eval(errand, progress)
@@ -127,18 +135,35 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     return int(_fails(found, fail_on))
 
 
+def _subject(skill: str | None, against: str | None, *, no_skill: bool) -> str | None:
+    from skillgit.wiring.evaluating import NO_SKILL  # noqa: PLC0415 - --help has no time
+
+    if not no_skill:
+        return skill
+    if skill or against not in {None, NO_SKILL}:
+        raise UsageError(
+            "measuring an agent without a skill: there is one",
+            hint="leave out SKILL; with --bank, --against none tells what recalling is worth",
+        )
+    return NO_SKILL
+
+
 def _check(
-    skill: str | None, against: str | None, actor: str, seeds: Sequence[int], fail_on: str | None
+    skill: str | None,
+    against: str | None,
+    actor: str,
+    of_runs: tuple[Sequence[int], Path | None],
+    fail_on: str | None,
 ) -> None:
-    if actor != "model" and (skill or against or seeds):
+    if actor != "model" and (skill or against or any(of_runs)):
         raise UsageError(
             f"measuring the agent {actor}: it reads no skill, and does the same with every seed",
-            hint="leave out SKILL, --against and --seed",
+            hint="leave out SKILL, --no-skill, --bank, --against and --seed",
         )
     if actor == "model" and not skill:
         raise UsageError(
             "measuring a skill: there is none",
-            hint="name its folder, as in skills/xlsx or skills/xlsx@HEAD~1",
+            hint="name its folder, as in skills/xlsx or skills/xlsx@HEAD~1; or give --no-skill",
         )
     if fail_on and against is None:
         raise UsageError(
@@ -202,14 +227,15 @@ def _head(found: Evaluation) -> Iterator[tuple[str, str]]:
 
 
 def _described(side: Side, actor: str) -> str:
-    if side.name == "agent":
+    if side.name == "agent" and actor != "model":
         return f"{actor}, no model and no skill"
+    recalls = ", with a memory bank" if side.recalls else ""
     if side.skill is None:
-        return "no skill"
+        return f"no skill{recalls}"
     version = side.results[0].skill
     digest = version.digest[:19] if version else ""
     root = side.skill.root or "the skill"
-    return f"{root} at {side.revision}, commit {side.skill.commit[:10]}, {digest}"
+    return f"{root} at {side.revision}, commit {side.skill.commit[:10]}, {digest}{recalls}"
 
 
 def _notes(found: Evaluation) -> list[str]:
@@ -254,6 +280,7 @@ def _side(side: Side) -> dict[str, object]:
     version = side.results[0].skill
     return {
         "revision": side.revision or None,
+        "recalls": side.recalls,
         "skill": version
         and {"root": version.root, "commit": version.commit, "digest": version.digest},
         "runs": [_run(one) for one in side.results],

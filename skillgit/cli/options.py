@@ -116,6 +116,12 @@ TASKS = click.option(
     metavar="PATH",
     help="A task set: a folder with a tasks.toml, or SpreadsheetBench as published.",
 )
+BANK = click.option(
+    "--bank",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="A memory bank (`skillgit remember`): runs are told what tasks like theirs taught.",
+)
 ACTOR = click.option(
     "--agent",
     "actor",

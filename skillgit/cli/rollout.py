@@ -14,6 +14,7 @@ from skillgit.cli.console import TerminalProgress, examples, out, print_json, sa
 from skillgit.cli.options import (
     ACTOR,
     AS_JSON,
+    BANK,
     MOST_SEED,
     QUIET,
     REPLAY,
@@ -41,6 +42,7 @@ _SHOWN = 12
         "skillgit rollout skills/xlsx --tasks tasks/ -o runs/",
         "skillgit rollout skills/xlsx --tasks tasks/ -o runs/ --seed 41 --seed 42 --workers 32",
         "skillgit rollout --no-skill --tasks tasks/ -o runs-base/ --limit 20",
+        "skillgit rollout --no-skill --bank bank.json --tasks tasks/ -o runs-recalled/",
         "skillgit rollout --agent gold --tasks tasks/ -o runs-gold/",
     )
 )
@@ -56,6 +58,7 @@ _SHOWN = 12
     help="The folder of runs; finished ones in it are not run again.",
 )
 @click.option("--no-skill", is_flag=True, help="The baseline: the same agent without a skill.")
+@BANK
 @ACTOR
 @click.option(
     "--seed",
@@ -85,6 +88,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     tasks: Path,
     folder: Path,
     no_skill: bool,
+    bank: Path | None,
     actor: str,
     seeds: tuple[int, ...],
     ids: tuple[str, ...],
@@ -109,7 +113,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     from skillgit.domains.selection import Part, Selection  # noqa: PLC0415 - --help has no time
     from skillgit.wiring.rollouts import RolloutErrand, run_rollout  # noqa: PLC0415 - the same
 
-    _check(skill, actor, no_skill=no_skill)
+    _check(skill, actor, bank, no_skill=no_skill)
     errand = RolloutErrand(
         tasks=tasks,
         out=folder,
@@ -124,6 +128,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
         unsafe=unsafe,
         caps=caps_of(settings),
         overwrite=overwrite,
+        bank=bank,
     )
     with TerminalProgress(quiet=quiet) as progress:
         found = run_rollout(errand, progress)
@@ -138,12 +143,12 @@ def _tell(found: Rollout, *, as_json: bool) -> None:
         out(safe("\n".join(_summary(found))))
 
 
-def _check(skill: str | None, actor: str, *, no_skill: bool) -> None:
+def _check(skill: str | None, actor: str, bank: Path | None, *, no_skill: bool) -> None:
     if actor != "model":
-        if skill or no_skill:
+        if skill or no_skill or bank:
             raise UsageError(
-                f"running the agent {actor}: it reads no skill",
-                hint="leave out SKILL and --no-skill",
+                f"running the agent {actor}: it reads no skill and recalls nothing",
+                hint="leave out SKILL, --no-skill and --bank",
             )
     elif bool(skill) == no_skill:
         wrong = "there is a skill, and --no-skill" if skill else "there is no skill"
@@ -175,6 +180,7 @@ def _headline(found: Rollout) -> Iterator[str]:
     else:
         at = f" at {skill.commit[:10]}" if skill.commit else ""
         what = f"with {skill.root or 'the skill'}{at} ({skill.digest[:19]})"
+    what += ", with a memory bank" if found.recalls else ""
     yield (
         f"Runs          {len(found.results)} = {_count(len(found.tasks.tasks), 'task')}"
         f" × {_count(seeds, 'seed')}, {what}, {found.model}"
@@ -276,6 +282,7 @@ def _payload(found: Rollout) -> dict[str, object]:
     return {
         "tasks": {"origin": found.tasks.origin, "digest": found.tasks.digest},
         "skill": skill and {"root": skill.root, "commit": skill.commit, "digest": skill.digest},
+        "recalls": found.recalls,
         "model": found.model,
         "out": found.out,
         "passed": sum(one.passed for one in found.results),

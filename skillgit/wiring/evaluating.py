@@ -20,7 +20,8 @@ from skillgit.types import Usage
 from skillgit.wiring.asking import asking, partial_stop
 from skillgit.wiring.measuring import IDLE, Frame, forget, framed, kept, measured
 from skillgit.wiring.places import open_repository, skill_root, uncommitted
-from skillgit.wiring.runs import Work, model_runner
+from skillgit.wiring.recalling import Retriever, read_bank, taught_by
+from skillgit.wiring.runs import Runner, Work, model_runner
 from skillgit.wiring.timing import StopWatch
 from skillgit.wiring.workplace import workplace
 
@@ -28,8 +29,11 @@ if TYPE_CHECKING:  # heavy imports: each function takes what it needs
     from skillgit.adapters.git import GitRepository
     from skillgit.domains.selection import Selection
     from skillgit.domains.task import TaskSet
+    from skillgit.endpoint.ask import StoredAsk
+    from skillgit.endpoint.store import ReplyStore
     from skillgit.evaluation.comparison import Comparison, Measurement
     from skillgit.evaluation.runs import RunResult
+    from skillgit.provenance.bank import Bank
     from skillgit.types import Skill
 
 NO_SKILL = "none"
@@ -48,7 +52,7 @@ class EvalErrand:
     tasks: Path
     selection: Selection
     skill: str | None = None
-    """`FOLDER` or `FOLDER@REVISION`; None where no model is at work."""
+    """`FOLDER`, `FOLDER@REVISION` or `none`; None where no model is at work."""
     against: str | None = None
     """The revision that is the base of a comparison, or `none`."""
     actor: str = "model"
@@ -60,6 +64,8 @@ class EvalErrand:
     unsafe: bool = False
     caps: Caps = field(default_factory=Caps)
     again: bool = False
+    bank: Path | None = None
+    """A memory bank, which runs with `skill` recall and those of the base do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,8 @@ class Side:
     revision: str
     skill: Skill | None
     results: tuple[RunResult, ...] = ()
+    recalls: bool = False
+    """Were its runs told what a memory bank holds?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +102,14 @@ def run_eval(errand: EvalErrand, progress: Progress) -> Evaluation:
 
     config = load_settings(errand.start, errand.options).config
     tasks = select(load_tasks(errand.tasks), errand.selection)
+    bank = read_bank(errand.bank) if errand.bank else None
     watch = StopWatch(progress)
     with _home(errand) as (repository, state), watch.told_at_a_stop():
         sides, remarks = _sides(errand, repository)
-        room = _Room(errand, config, tasks, state, watch)
+        room = _Room(errand, config, tasks, state, watch, bank)
         found = asyncio.run(_evaluated(room, sides))
-    return replace(found, remarks=(*remarks, *found.remarks, *tasks.remarks))
+    told = taught_by(bank, tasks.tasks) if bank else ()
+    return replace(found, remarks=(*remarks, *told, *found.remarks, *tasks.remarks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +121,7 @@ class _Room:
     tasks: TaskSet
     state: Path
     progress: Progress
+    bank: Bank | None = None
 
 
 @contextmanager
@@ -149,6 +160,11 @@ def _sides(
     """What is measured, the base first; and what a person might believe to be read, and is not."""
     if repository is None or errand.skill is None:
         return (), ()
+    recalls = errand.bank is not None
+    if errand.skill == NO_SKILL:
+        if errand.against is None:
+            return (Side("agent", "", None, recalls=recalls),), ()
+        return (Side("base", "", None), Side("other", "", None, recalls=recalls)), ()
     named, revision = parted(errand.skill)
     root = skill_root(named, errand.start, repository)
     skill = repository.read_skill(root, revision)
@@ -158,12 +174,12 @@ def _sides(
         for one in unread
     )
     if errand.against is None:
-        return (Side("skill", revision, skill),), remarks
+        return (Side("skill", revision, skill, recalls=recalls),), remarks
     if errand.against == NO_SKILL:
         base = Side("base", "", None)
     else:
         base = Side("base", errand.against, repository.read_skill(root, errand.against))
-    return (base, Side("other", revision, skill)), remarks
+    return (base, Side("other", revision, skill, recalls=recalls)), remarks
 
 
 async def _evaluated(room: _Room, sides: tuple[Side, ...]) -> Evaluation:
@@ -209,16 +225,19 @@ async def _with_model(room: _Room, sides: Sequence[Side]) -> tuple[tuple[Side, .
             runner = await model_runner(
                 config, ask, store, unsafe=errand.unsafe, replay=bool(errand.replay), tried=False
             )
+            runners = await _runners(room, sides, runner, ask, store)
             if errand.again:
-                for work in works:
-                    forget(work, runner.options, state)
-            before = [kept(work, runner.options, state) for work in works]
+                for work, each in zip(works, runners, strict=True):
+                    forget(work, each.options, state)
+            before = [
+                kept(work, each.options, state) for work, each in zip(works, runners, strict=True)
+            ]
             if sum(before) < len(works) * len(seeds) * len(room.tasks.tasks):
                 await asyncio.to_thread(open_sandbox, config.sandbox, unsafe=errand.unsafe)
             async with workplace(config, ask, store) as place:
                 results = [
-                    await measured(work, runner.at(place), state, room.progress, name=side.name)
-                    for side, work in zip(sides, works, strict=True)
+                    await measured(work, each.at(place), state, room.progress, name=side.name)
+                    for side, work, each in zip(sides, works, runners, strict=True)
                 ]
         except SurroundingsError as error:
             raise partial_stop(error, ask) from error
@@ -227,6 +246,17 @@ async def _with_model(room: _Room, sides: Sequence[Side]) -> tuple[tuple[Side, .
         replace(side, results=each) for side, each in zip(sides, results, strict=True)
     )
     return measured_sides, sum(before), usage
+
+
+async def _runners(
+    room: _Room, sides: Sequence[Side], runner: Runner, ask: StoredAsk, store: ReplyStore
+) -> list[Runner]:
+    """For each side, the runner or one that recalls."""
+    if room.bank is None:
+        return [runner] * len(sides)
+    retriever = Retriever(room.config, ask, store)
+    recalling = await retriever.recalling(runner, room.bank, room.tasks.tasks)
+    return [recalling if side.recalls else runner for side in sides]
 
 
 def _broken(frame: Frame) -> Iterator[str]:

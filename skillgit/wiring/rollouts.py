@@ -18,6 +18,7 @@ from skillgit.types import Diagnostic, Usage
 from skillgit.wiring.asking import asking, partial_stop
 from skillgit.wiring.measuring import framed
 from skillgit.wiring.places import open_repository, skill_root, uncommitted
+from skillgit.wiring.recalling import Retriever, read_bank, taught_by
 from skillgit.wiring.runs import Work, idle_runner, model_runner
 from skillgit.wiring.timing import StopWatch
 from skillgit.wiring.workplace import workplace
@@ -52,6 +53,8 @@ class RolloutErrand:
     unsafe: bool = False
     caps: Caps = field(default_factory=Caps)
     overwrite: bool = False
+    bank: Path | None = None
+    """A memory bank: each run is told what was remembered of tasks like its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,8 @@ class Rollout:
     """Floor and ceiling of the task set, beside the score of a model."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     remarks: tuple[Diagnostic, ...] = ()
+    recalls: bool = False
+    """Were the runs told what a memory bank holds?"""
 
 
 def run_rollout(errand: RolloutErrand, progress: Progress) -> Rollout:
@@ -94,6 +99,8 @@ async def _rollout(
     from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE  # noqa: PLC0415
 
     skill, remarks = _skill(errand, repository)
+    bank = read_bank(errand.bank) if errand.bank else None
+    told = taught_by(bank, tasks.tasks) if bank else ()
     folder = RunFolder(errand.out, overwrite=errand.overwrite)
     work = Work(skill, tasks.tasks, errand.seeds or (config.endpoint.seed,))
     usage, bounds = Usage(), None
@@ -110,6 +117,10 @@ async def _rollout(
                 runner = await model_runner(
                     config, ask, store, unsafe=errand.unsafe, replay=bool(errand.replay)
                 )
+                if bank:
+                    runner = await Retriever(config, ask, store).recalling(
+                        runner, bank, tasks.tasks
+                    )
                 async with workplace(config, ask, store) as place:
                     results = await runner.at(place).run(work, folder, progress)
             except SurroundingsError as error:
@@ -125,7 +136,8 @@ async def _rollout(
         usage=usage,
         bounds=bounds,
         left_out=dict(folder.left_out),
-        remarks=(*remarks, *(Diagnostic(tasks.origin, remark) for remark in tasks.remarks)),
+        remarks=(*remarks, *(Diagnostic(tasks.origin, one) for one in (*tasks.remarks, *told))),
+        recalls=bank is not None,
     )
 
 
