@@ -244,6 +244,8 @@ def _document(result: RunResult, left_out: Mapping[str, int]) -> dict[str, objec
     fields: dict[str, object] = to_json(result)
     if not result.used:
         del fields["used"]  # as in the files of before it was looked for
+    if not result.official:
+        del fields["official"]  # as in the files of before there was any
     return fields | {
         "schema": SCHEMA,
         "task_name": result.task,

@@ -92,6 +92,8 @@ class Grade:
     problem: str = ""
     """Why nothing could be compared (no file, not a workbook, no such sheet); no gold in it."""
     notes: Mapping[str, str] = field(default_factory=dict)
+    official: Mapping[str, bool] = field(default_factory=dict)
+    """What the scorers of benchmarks say, by name: beside `passed`, and never mixed with it."""
 
     @property
     def closeness(self) -> float:

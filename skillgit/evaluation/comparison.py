@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
+from functools import partial
 from statistics import fmean, median
 
 from skillgit.evaluation.runs import Ended, RunResult
@@ -93,11 +94,18 @@ class Measurement:
     ended: Mapping[Ended, int]
     bounds: Bounds
     remarks: tuple[str, ...]
+    official: Mapping[str, float] = field(default_factory=dict)
+    """The same rate by the scorers of benchmarks, by name: never mixed with `success`."""
 
     @property
     def seeds(self) -> tuple[int, ...]:
         """The seeds that were run."""
         return tuple(self.by_seed)
+
+    @property
+    def repeats(self) -> int | None:
+        """The k of avg@k, which `success` is: runs of each task; None where they differ."""
+        return len(self.seeds) if self.runs == self.tasks * len(self.seeds) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +248,7 @@ def _measure(of: Sample, frame: Bounds) -> Measurement:
         ended=dict(Counter(run.ended for run in runs).most_common()),
         bounds=frame,
         remarks=of.remarks + _beside_the_floor(of, rates, frame),
+        official=_official(of),
     )
 
 
@@ -252,6 +261,16 @@ def _beside_the_floor(of: Sample, rates: Rates, frame: Bounds) -> tuple[str, ...
 
 def _rates(of: Sample) -> Rates:
     return Rates(fmean(_shares(of)), fmean(_per_task(of, lambda run: run.score)))
+
+
+def _official(of: Sample) -> dict[str, float]:
+    """Of a scorer that says nothing of a run (it crashed, or has no answer) it has not passed."""
+    names = sorted({name for run in of.runs.values() for name in run.official})
+    return {name: fmean(_per_task(of, partial(_says, name))) for name in names}
+
+
+def _says(name: str, run: RunResult) -> float:
+    return run.official.get(name, False)
 
 
 def _shares(of: Sample) -> list[float]:

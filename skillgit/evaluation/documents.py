@@ -24,6 +24,7 @@ def _measurement(of: Measurement) -> Json:
         "runs": of.runs,
         "success": _interval(of.success),
         "soft": _number(of.soft),
+        **_official(of),
         "seeds": {str(seed): _number(rate) for seed, rate in of.by_seed.items()},
         "groups": {
             name: {"tasks": group.tasks, "hard": _number(group.hard)}
@@ -70,6 +71,11 @@ def _comparison(of: Comparison) -> Json:
         **_bounds(of.bounds),
         "remarks": list(of.remarks),
     }
+
+
+def _official(of: Measurement) -> Json:
+    rates = {name: _number(rate) for name, rate in of.official.items()}
+    return {"official": rates} if rates else {}
 
 
 def _subject(of: Subject) -> Json:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from skillgit.names import Digest, Oid
@@ -78,6 +79,8 @@ class RunResult:
     """What crashed, where something did."""
     used: tuple[str, ...] = ()
     """What of the skill left a trace: files that were opened or run, lines as `SKILL.md:12`."""
+    official: Mapping[str, bool] = field(default_factory=dict)
+    """What the scorers of benchmarks say of all cases, by name; never mixed with `passed`."""
 
     @property
     def identity(self) -> RunIdentity:

@@ -97,6 +97,16 @@ def test_result_json_is_canonical_and_says_what_other_readers_look_for(tmp_path:
     assert data == json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
+def test_what_benchmarks_say_is_kept_where_they_say_something(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    silent, judged = save(folder, "a"), save(folder, "b", official={"dapo": False})
+
+    assert "official" not in json.loads((silent.place / "result.json").read_bytes())
+    assert json.loads((judged.place / "result.json").read_bytes())["official"] == {"dapo": False}
+    assert folder.read().diagnostics == ()
+    assert [dict(one.official) for one in folder.results()] == [{}, {"dapo": False}]
+
+
 def test_collect_takes_outcome_task_and_report_from_it_and_reads_no_work(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     work = write(

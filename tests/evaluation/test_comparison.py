@@ -17,6 +17,8 @@ from skillgit.evaluation.comparison import (
     judge,
     measure,
 )
+from skillgit.evaluation.documents import document
+from skillgit.evaluation.report import text
 from skillgit.evaluation.runs import Ended, RunResult
 from skillgit.evaluation.statistics import Interval
 from skillgit.types import Usage
@@ -44,6 +46,31 @@ def test_soft_and_hard_are_told_apart() -> None:
 
     assert found.success.estimate == 0.5
     assert found.soft == pytest.approx(5 / 6)
+
+
+def test_a_rate_over_equally_many_runs_of_each_task_is_avg_at_k() -> None:
+    whole = runs({"a": [True] * 6 + [False] * 2, "b": [False] * 8})
+
+    assert measure(whole).repeats == 8
+    assert measure(whole).success.estimate == 0.375
+    assert measure(whole[:-1]).repeats is None
+
+
+def test_scorers_of_benchmarks_have_rates_of_their_own() -> None:
+    found = measure(
+        [
+            run("a", 41, passed=True, official={"dapo": False}),
+            run("a", 42, passed=True, official={"dapo": True}),
+            run("b", 41, passed=True, official={"dapo": True}),
+            run("b", 42, passed=False),  # it crashed, say
+        ]
+    )
+
+    assert found.success.estimate == 0.75
+    assert found.official == {"dapo": 0.5}
+    assert document(found)["official"] == {"dapo": 0.5}
+    assert "by the scorer dapo 50.0 %" in " ".join(text(found).split())
+    assert "official" not in document(measure(runs([[True]])))
 
 
 def test_costs_are_means_and_medians_over_runs() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,8 +11,9 @@ from skillgit.domains.answers import take
 from skillgit.domains.math.expected import Expected, Form
 from skillgit.domains.math.finding import Found, final, unwrapped
 from skillgit.domains.math.judging import judge
+from skillgit.domains.math.kinds import kind
 from skillgit.domains.math.numbers import in_base, measured, plain
-from skillgit.domains.math.official import Verdict, in_form, verdicts, verdicts_on_bare
+from skillgit.domains.math.official import SCORER_OF, Verdict, in_form, verdicts, verdicts_on_bare
 from skillgit.domains.previews import preview
 from skillgit.domains.task import Case, Domain, Grade, Mismatch, Stated
 
@@ -24,16 +24,6 @@ _SHORTEST = 3
 _MOST_SHOWN = 200
 _PLACE = "final answer"
 _NO_ANSWER = "no final answer is found: its last line must say it, as in Answer: 9"
-
-_KINDS = (
-    (r".*\\begin\{[pbvBV]?matrix\}.*", "a matrix"),
-    (r"\\?\{.*\\?\}|.*\\cup.*", "a set"),
-    (r"(\\left *)?[(\[].*,.*[)\]]", "a pair, or an interval"),
-    (r".*[^\d,],.*|.*, .*", "a list"),
-    (r".*=.*", "an equation"),
-    (r"-?\\[dt]?frac[{ ]*\d+[} ]*[{ ]*\d+\}?|-?\d+ */ *\d+", "a fraction"),
-    (r"\\text\{.*\}|[A-Za-z ]{2,}", "a word"),
-)
 
 
 class Math(Domain):
@@ -88,20 +78,28 @@ def graded(expected: Expected, solution: str) -> Grade:
     """Is the final answer of a solution the expected one?
 
     Equal numbers and equal texts are equal, the rest is for math-verify. Notes:
-    `scorer` (equivalence), `by` (numbers, text, math-verify), `extracted`, and what each scorer of
-    a benchmark says (`official dapo`: passed or failed …), which never changes the grade.
+    `scorer` (equivalence), `by` (numbers, text, math-verify) and `extracted`. What is asked for in
+    the form of a benchmark has the verdict of its scorer in `official`, else those of all scorers.
     """
-    notes = {"scorer": "equivalence", **_told(official(expected, solution))}
+    said = official(expected, solution)
+    asked = (SCORER_OF[expected.form],) if expected.form else tuple(said)
+    blank = Grade(
+        passed=False,
+        score=0.0,
+        notes={"scorer": "equivalence"},
+        official={name: said[name].passed for name in asked},
+    )
     found = final(solution, expected.form)
     if found is None:
-        return Grade(passed=False, score=0.0, problem=_NO_ANSWER, notes=notes)
+        return replace(blank, problem=_NO_ANSWER)
     passed, by, problem = _compared(expected.answer, found.text)
-    grade = Grade(
+    grade = replace(
+        blank,
         passed=passed,
         score=float(passed),
         compared=1,
         problem=problem,
-        notes={**notes, "by": by, "extracted": _shown(found.text)},
+        notes={**blank.notes, "by": by, "extracted": _shown(found.text)},
     )
     if passed or problem:
         return grade
@@ -114,10 +112,6 @@ def official(expected: Expected, solution: str) -> Mapping[str, Verdict]:
     if found and found.form is None and len(solution.strip().splitlines()) == 1:
         return verdicts_on_bare(expected.answer, solution.strip())
     return verdicts(expected.answer, solution)
-
-
-def _told(said: Mapping[str, Verdict]) -> dict[str, str]:
-    return {f"official {name}": "passed" if v.passed else "failed" for name, v in said.items()}
 
 
 def _compared(gold: str, answer: str) -> tuple[bool, str, str]:
@@ -151,24 +145,12 @@ def _squeezed(text: str) -> str:
 
 
 def _mismatch(gold: str, found: Found) -> Mismatch:
-    wanted, got = _kind(unwrapped(gold)), _kind(found.text)
+    wanted, got = kind(unwrapped(gold)), kind(found.text)
     if wanted == got:
         hint = f"{got}, but not the right one"
     else:
         hint = f"{got}, where {wanted} is expected"
     return Mismatch(_PLACE, _shown(found.text), _shown(gold), hint, 0.5 * (wanted == got))
-
-
-def _kind(answer: str) -> str:
-    number = plain(answer)
-    if number is not None and number.denominator == 1:
-        return "a whole number"
-    if number is not None and "." in answer:
-        return "a decimal number"
-    for pattern, kind in _KINDS:
-        if re.fullmatch(pattern, answer, re.DOTALL):
-            return kind
-    return "an expression"
 
 
 def _shown(text: str) -> str:

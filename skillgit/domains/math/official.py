@@ -59,6 +59,12 @@ _SCORERS: Mapping[str, _Scorer] = {
 }
 
 SCORERS = tuple(_SCORERS)
+SCORER_OF: Mapping[Form, str] = {
+    Form.ANSWER: "dapo",
+    Form.HASHES: "gsm8k",
+    Form.BOXED: "math",
+}
+"""Whose score a benchmark reports that asks for a form."""
 
 
 def verdicts(gold: str, solution: str) -> Mapping[str, Verdict]:

@@ -65,7 +65,18 @@ def _result(made: Attempt, options: Options, trajectory: bytes) -> RunResult:
         group=task.group,
         problem=made.problem or (episode.reason if episode else ""),
         used=_used(made, trajectory),
+        official=_official(made),
     )
+
+
+def _official(made: Attempt) -> dict[str, bool]:
+    """A scorer that has not seen every case has not passed the run."""
+    cases = len(made.order.task.cases)
+    said: dict[str, list[bool]] = {}
+    for grade in made.grades:
+        for name, passed in grade.official.items():
+            said.setdefault(name, []).append(passed)
+    return {name: all(each) and len(each) == cases for name, each in said.items()}
 
 
 def _used(made: Attempt, trajectory: bytes) -> tuple[str, ...]:
