@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -115,30 +115,14 @@ _HEADINGS = {
 @REPLAY
 @AS_JSON
 @QUIET
-def command(  # noqa: PLR0913 - one parameter for each option that is no setting
+def command(
     *,
-    round_name: str,
-    tasks: Path,
-    lessons: tuple[int, ...],
-    method: str,
-    seeds: tuple[int, ...],
-    confidence: float,
-    margin: float,
-    max_runs: int | None,
-    ids: tuple[str, ...],
-    groups: tuple[str, ...],
-    part: str,
-    limit: int | None,
-    repo: Path | None,
-    no_notes: bool,
     dry_run: bool,
     probe: bool,
     fail_on: str | None,
-    unsafe: bool,
-    replay: bool,
     as_json: bool,
     quiet: bool,
-    **settings: object,
+    **told: Any,  # noqa: ANN401 - one of each type for each option
 ) -> int:
     """Measure what each lesson of ROUND (an id, its beginning, or `latest`) is worth on tasks.
 
@@ -148,27 +132,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     (refs/notes/skillgit), where log, show, why and report find it. Exit codes: 0 measured, 1
     --fail-on, 2 usage, 3 no Git, sandbox or endpoint, 4 stopped half way and kept.
     """
-    from skillgit.domains.selection import Part, Selection  # noqa: PLC0415 - --help has no time
-    from skillgit.wiring.ablating import AblateErrand  # noqa: PLC0415 - the same
-
-    errand = AblateErrand(
-        round=round_name,
-        tasks=tasks,
-        selection=Selection(Part(part), ids, groups, limit or 0),
-        lessons=lessons,
-        methods=_METHODS[method],
-        seeds=seeds,
-        confidence=confidence / 100,
-        margin=margin / 100,
-        most_runs=max_runs,
-        notes=not no_notes,
-        options=given(RUNS, settings),
-        start=repo or Path.cwd(),
-        replay=replay,
-        unsafe=unsafe,
-        caps=caps_of(settings),
-    )
-    prices = prices_of(settings)
+    errand, prices = _errand(told), prices_of(told)
     if dry_run:
         return _plan(errand, prices, probe=probe, as_json=as_json, quiet=quiet)
     found = _run(errand, prices, quiet=quiet)
@@ -177,6 +141,29 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     else:
         out(safe("\n".join(_text(found))))
     return int(fail_on is not None and bool(_harmful(found)))
+
+
+def _errand(told: Mapping[str, Any]) -> AblateErrand:
+    from skillgit.domains.selection import Part, Selection  # noqa: PLC0415 - --help has no time
+    from skillgit.wiring.ablating import AblateErrand  # noqa: PLC0415 - the same
+
+    return AblateErrand(
+        round=told["round_name"],
+        tasks=told["tasks"],
+        selection=Selection(Part(told["part"]), told["ids"], told["groups"], told["limit"] or 0),
+        lessons=told["lessons"],
+        methods=_METHODS[told["method"]],
+        seeds=told["seeds"],
+        confidence=told["confidence"] / 100,
+        margin=told["margin"] / 100,
+        most_runs=told["max_runs"],
+        notes=not told["no_notes"],
+        options=given(RUNS, told),
+        start=told["repo"] or Path.cwd(),
+        replay=told["replay"],
+        unsafe=told["unsafe"],
+        caps=caps_of(told),
+    )
 
 
 def _plan(
