@@ -178,6 +178,8 @@ class _Surgeon:
         body = "\n".join(self._lines[part.first : part.last])
         if estimated_tokens(body) < self._aim.min_tokens:
             return f"under {self._aim.min_tokens} tokens: its link would cost as much"
+        if not self._could(part):
+            return "no line of it is long enough to leave a trace"
         others = [path for path in self._skill.files if path != MANIFEST]
         named = next((path for path in others if _mentions(body, path)), None)
         if named is not None:
@@ -191,6 +193,14 @@ class _Surgeon:
         ):
             return "another section links to it"
         return ""
+
+    def _could(self, part: _Part) -> bool:
+        """Could anything in it have left a trace? Else nobody knows whether it was used."""
+        return any(
+            one.could and part.first <= one.lines.first <= part.last
+            for one in self._use.sections
+            if one.path == MANIFEST
+        )
 
     def _name(self, part: _Part) -> str:
         return f"{MANIFEST}:{LineRange(part.first, part.last)} {part.heading.title}"

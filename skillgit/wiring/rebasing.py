@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from skillgit.adapters.prompts import JinjaPrompts
 from skillgit.adapters.settings import load_settings
 from skillgit.config import Config
-from skillgit.errors import FindingsError, SurroundingsError
+from skillgit.errors import FindingsError, SurroundingsError, UsageError
 from skillgit.names import Digest, RoundId
 from skillgit.pipeline.rebasing import RebasedRound, Rebasing
 from skillgit.ports import Model, Progress
@@ -19,6 +19,7 @@ from skillgit.review.claims import FETCH
 from skillgit.review.dossier import Dossier, read_dossier
 from skillgit.review.lessons import find_round
 from skillgit.review.memory import Unwanted
+from skillgit.usage.cuts import SIGNALS
 from skillgit.wiring.asking import asking, begun, partial_stop
 from skillgit.wiring.places import open_repository
 from skillgit.wiring.refusing import refused_lessons
@@ -46,6 +47,7 @@ def rebase_round(errand: RebaseErrand, progress: Progress) -> RebasedRound:
     with open_repository(errand.start) as repository:
         round_id = find_round(repository, errand.name)
         dossier = _whole(read_dossier(repository, round_id), round_id)
+        _must_be_taught(dossier)
         onto = repository.resolve(errand.onto)
         this = Rebasing(repository, dossier, onto, first_asked(repository))
         if errand.with_model:
@@ -76,6 +78,16 @@ def _whole(dossier: Dossier | None, round_id: RoundId) -> Dossier:
         return dossier
     said = "; ".join(dossier.problems[:3]) if dossier else "it is not here"
     raise FindingsError(f"reading the evidence of round {round_id}: {said}", hint=FETCH)
+
+
+def _must_be_taught(dossier: Dossier) -> None:
+    """What nobody used was counted line by line on one base, and says nothing about another."""
+    told = dossier.round
+    if told.signals == SIGNALS:
+        raise UsageError(
+            f"rebasing round {told.round}: its cuts were counted on the lines of {told.base[:12]}",
+            hint=f"count again: skillgit prune {told.skill or '.'} --trajectories PATH",
+        )
 
 
 def first_asked(repository: GitRepository) -> Callable[[Digest], int]:

@@ -153,6 +153,37 @@ def test_a_licence_that_forbids_changes_forbids_cuts(shell: Shell) -> None:
     assert shell.prune("--i-hold-the-rights", "--no-branch")["changes"]
 
 
+def test_a_dropped_cut_comes_back_as_it_was(shell: Shell) -> None:
+    branch = shell.prune()["branch"]
+    shell.run("drop", "latest/1")
+
+    shell.run("keep", "latest/1")
+
+    assert shell.made.git("rev-parse", branch["name"]) == branch["tip"]
+
+
+def test_cuts_are_counted_again_rather_than_put_on_another_base(shell: Shell) -> None:
+    shell.prune()
+    shell.made.commit({"skills/ledger/SKILL.md": TEXT + "\nMore.\n"})
+
+    shell.run("rebase-round", "latest", code=2)
+
+    assert "skillgit prune skills/ledger" in shell.err
+
+
+def test_the_report_and_the_pull_request_say_that_no_model_was_asked(shell: Shell) -> None:
+    shell.prune("--delete")
+
+    body = shell.run("pr", "--body-only")
+    page = shell.run("report", "-o", "-", "-t", "runs")
+
+    assert "each searched for traces of the skill; no model was asked." in body
+    assert "skillgit prune skills/ledger@" in body
+    assert "--delete" in body
+    assert "Which lines are used" in page
+    assert "Counted in 4 trajectories" in page
+
+
 # ------------------------------------------------------------------ what hurts
 
 

@@ -195,3 +195,16 @@ def test_seldom_used_can_count_as_unused_and_its_users_do_not_speak_for_it() -> 
 def test_what_all_used_is_never_unused() -> None:
     with pytest.raises(ValueError, match="not unused"):
         Aim(min_runs=3, max_users=3)
+
+
+def test_what_could_leave_no_trace_is_spared() -> None:
+    curt = TEXT.replace(
+        "Be brief.",
+        "\n".join(f"- Be {one}." for one in ("brief", "kind", "quick", "right", "clear")),
+    )
+    found, spared, _ = proposed(How.DELETE, {**FILES, "SKILL.md": curt})
+
+    assert ("SKILL.md:35-41 Tiny", "no line of it is long enough to leave a trace") in {
+        (one.what, one.reason) for one in spared
+    }
+    assert not any("Tiny" in title for title in found)

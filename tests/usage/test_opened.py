@@ -158,3 +158,25 @@ def test_a_folder_that_is_said_to_hold_the_skill_is_the_skill() -> None:
 
     assert found("bash", command) == []
     assert found("bash", command, before="Use /opt/xlsx/SKILL.md for this.") == [f"opened {DATES}"]
+
+
+def test_lines_that_a_tool_numbers_are_known_again() -> None:
+    seen = "     1\u2192# Dates of the ledger\n     2\u2192\n     3\u2192Days come first.\n"
+    made = Skill("skills/xlsx", SKILL.commit, {**SKILL.files, SkillPath(DATES): seen_file(seen)})
+    step = Step(
+        1,
+        "agent",
+        calls=(
+            ToolCall("Read", json.dumps({"file_path": f"/home/u/.claude/skills/xlsx/{DATES}"})),
+        ),
+        observation=seen,
+    )
+    one = Trajectory(Digest(f"sha256:{'3' * 64}"), "t", (step,), Outcome(Result.PASS), "o")
+
+    hits = Reader(made).traces(one).hits
+
+    assert [(hit.kind, str(hit.lines)) for hit in hits] == [("opened", "None"), ("shown", "1-3")]
+
+
+def seen_file(seen: str) -> bytes:
+    return "".join(line.partition("\u2192")[2] + "\n" for line in seen.splitlines()).encode()
