@@ -4,49 +4,16 @@ import base64
 import hashlib
 import re
 import time
-from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from markup import TAGS, Page
 from stories import HOSTILE, story
 
 from skillgit.publish.report import MARK, report
 from skillgit.types import State
-
-TAGS = {
-    *("html", "head", "meta", "title", "style", "body", "header", "nav", "main", "footer"),
-    *("section", "article", "div", "p", "span", "b", "strong", "a", "h1", "h2", "h3", "pre"),
-    *("ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "details", "summary"),
-    *("figure", "figcaption", "code", "ins", "del", "svg", "rect"),
-}
-
-
-class Page(HTMLParser):
-    """Everything in a page that could do something."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: dict[str, set[str]] = {}
-        self.open: list[str] = []
-        self.words: list[str] = []
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        if tag != "meta":
-            self.open.append(tag)
-        for name, value in attrs:
-            self.attributes.setdefault(name, set()).add(value or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from markup import TAGS, Page
 from stories import HOSTILE, story
-from test_report_page import TAGS, Page
 from traced import LEDGER, STEPS, numbered, skill, trajectory
 
 from skillgit.publish.report import report
