@@ -78,10 +78,9 @@ def _bar(count: Count, had: int) -> Html:
 
 
 def _never(use: SkillUse) -> Html:
-    names = [
-        *(str(one.path) for one in use.unopened),
-        *(f"{one.path}:{one.lines} {one.name[:120]}" for one in use.unused),
-    ]
+    files = [str(one.path) for one in use.unopened]
+    sections = (one for one in use.unused if one.path not in files)
+    names = [*files, *(f"{one.path}:{one.lines} {one.name[:120]}" for one in sections)]
     if not names:
         return element("p", "Every section and every file was used.")
     more = len(names) - _MOST_NAMES
