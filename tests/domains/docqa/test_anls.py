@@ -14,6 +14,7 @@ from rapidfuzz.distance import Levenshtein
 
 from skillgit.domains.docqa.anls import ACCURATE, anls, distance, normal, similarity
 
+FORMAT = (Path(__file__).parents[3] / "SKILLS_FORMAT.md").read_text(encoding="utf-8")
 CASES = Path(__file__).parents[3] / "../shared/data/docvqa/anls_cases.json"
 
 TEXTS = st.text(st.sampled_from("ab 1Ä"), max_size=12)
@@ -51,6 +52,21 @@ def test_every_recorded_verdict() -> None:
 )
 def test_the_edges(golds: list[str], answer: str, expected: float) -> None:
     assert anls(golds, answer) == expected
+
+
+def test_the_oddities_are_as_they_are_told() -> None:
+    section = FORMAT.partition("### 11.11 ")[2].partition("\n## 12")[0]
+    rows = [
+        line.strip("| ").split(" | ")
+        for line in section.splitlines()
+        if line.startswith(("| `", "| (e"))
+    ]
+    spelt = {"(empty)": "", "`é` in two characters": "e\u0301"}
+
+    assert len(rows) == 6
+    for gold, answer, score, _ in rows:
+        texts = [spelt.get(text, text.strip("`")) for text in (gold, answer)]
+        assert f"{anls(texts[:1], texts[1]):.3g}" == score
 
 
 @given(TEXTS, TEXTS)
