@@ -104,6 +104,8 @@ def command(
             say(safe(f"remark: {one.origin}: {one.message.partition(chr(10))[0]}"))
     if not found.use.had.runs:
         say("no trajectory is counted: none names the skill, or holds it, in this version")
+        if found.use.other:
+            say("hint: --any-version counts other versions; SKILL@REV is that of the runs")
         return FindingsError.exit_code
     return 0
 

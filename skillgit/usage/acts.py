@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from skillgit.types import Step, ToolCall, Trajectory
 
-_FENCED = re.compile(r"(?ms)^(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n(.*?)^\1[ \t]*$")
+_FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([\w+-]*)[^`]*")
 _SHELL = re.compile(r"(?:^|_)(?:bash|sh|shell|terminal|commands?|console|zsh)(?:$|_)")
 _PYTHON = re.compile(r"python|jupyter|ipy|notebook")
 _READING = re.compile(r"(?:^|_)(?:read|view|cat|open|show|display)(?:$|_)")
@@ -57,8 +57,10 @@ def acts(trajectory: Trajectory) -> Mapping[int, Sequence[Act]]:
 
 def prose(step: Step, *, without_blocks: bool) -> str:
     """What an agent said; its blocks left out where they are its acts."""
-    text = f"{step.reasoning}\n{step.message}"
-    return _FENCED.sub("\n", text) if without_blocks else text
+    if not without_blocks:
+        return f"{step.reasoning}\n{step.message}"
+    outside = (text for word, text in _parted(step.message) if word is None)
+    return "\n".join([step.reasoning, *outside])
 
 
 def _seen(steps: Sequence[Step], number: int) -> str:
@@ -71,9 +73,29 @@ def _seen(steps: Sequence[Step], number: int) -> str:
     return "\n".join(own)
 
 
+def _parted(message: str) -> Iterator[tuple[str | None, str]]:
+    """The closed blocks of code of a message with their words, and between them text (None)."""
+    lines: list[str] = []
+    mark, word = "", ""
+    for line in message.split("\n"):
+        opening = None if mark else _FENCE.fullmatch(line)
+        if opening:
+            yield None, "\n".join(lines)
+            mark, word = opening[1], opening[2].casefold()
+            lines = []
+        elif mark and line.rstrip() == mark:
+            yield word, "\n".join(lines)
+            mark, lines = "", []
+        else:
+            lines.append(line)
+    # A block that is never closed was not run; it is text.
+    yield None, "\n".join(lines)
+
+
 def _blocks(step: Step, seen: str) -> Iterator[Act]:
-    for found in _FENCED.finditer(f"{step.message}\n"):
-        word, body = found[2].casefold(), found[3]
+    for word, body in _parted(step.message):
+        if word is None:
+            continue
         if word.startswith("py"):
             yield Act(step.number, body, python=body, seen=seen)
         elif word in {"bash", "sh", "shell", "zsh", "console"}:

@@ -19,6 +19,8 @@ _HOLE = re.compile(r"<[\w .:/-]+>|\u2026|\.\.\.")
 _IMPORT = re.compile(r"(?:import|from|require|use|#|//|--)\b|#|//")
 _FILE_NAME = re.compile(r"[\w./*-]+\.[a-z0-9]{1,5}")
 _FEWEST_TOKENS, _FEWEST_CHARACTERS = 3, 10
+_LONGEST = 4000
+"""Characters of a line that are searched for spans of code: a hostile one takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def pieces(page: Page) -> Iterator[Piece]:
     for number, line in enumerate(page.lines, start=1):
         if number <= page.found.frontmatter_end or number in fences:
             continue
-        texts = [line] if number in inside else [one[2] for one in _SPAN.finditer(line)]
+        texts = [line] if number in inside else [one[2] for one in _SPAN.finditer(line[:_LONGEST])]
         for text in texts:
             for part in _HOLE.split(text):
                 if (told := _telling(part)) is not None:
