@@ -17,7 +17,8 @@ def command(*, names: tuple[str, ...], dry_run: bool, as_json: bool) -> None:
     """Undo `skillgit drop`: put lessons back on their branch, and withdraw the refusal.
 
     A lesson is made again from its evidence and stands where it stood among the others. Where the
-    branch holds lessons only, every commit has its old id again.
+    branch holds lessons only, every commit has its old id again. A ROUND means all its lessons that
+    were dropped.
     """
     from skillgit.review.dropping import keep  # noqa: PLC0415 - keeps the help fast
 

@@ -24,9 +24,10 @@ from skillgit.cli.options import AS_JSON
 def command(*, names: tuple[str, ...], reason: str, dry_run: bool, as_json: bool) -> None:
     """Revert merged lessons on a new branch that begins at HEAD: one commit for each.
 
-    LESSON is a commit, ROUND/N, or a part of the title. Your checkout, index and HEAD are not
-    touched; where later changes of the same lines are in the way, their paths are told and nothing
-    is written. The next round is told what you refused and why.
+    LESSON is a commit, ROUND/N, or a part of the title; a ROUND means all of it that was merged.
+    Your checkout, index and HEAD are not touched; where later changes of the same lines are in the
+    way, their paths are told and nothing is written. The next round is told what you refused and
+    why.
     """
     from skillgit.adapters.settings import load_settings  # noqa: PLC0415 - keeps the help fast
     from skillgit.review.reverting import revert  # noqa: PLC0415 - the same

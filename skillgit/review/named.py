@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 
@@ -10,6 +11,8 @@ from skillgit.ports import History
 from skillgit.review.catalogue import FoundLesson, KnownRound, read_catalogue
 from skillgit.review.lessons import LATEST, find_lesson
 from skillgit.review.states import standings
+
+_ROUND = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}")
 
 
 def lessons_named(
@@ -21,7 +24,8 @@ def lessons_named(
     """
     found: list[FoundLesson] = []
     for name in names:
-        known = _round_called(history, name.strip()) if states else None
+        called = states and (name.strip() == LATEST or _ROUND.fullmatch(name.strip()))
+        known = _round_called(history, name.strip()) if called else None
         found += _of_round(history, known, states) if known else [find_lesson(history, name)]
     return tuple({lesson.evidence: lesson for lesson in found}.values())
 

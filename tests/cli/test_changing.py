@@ -240,3 +240,24 @@ def test_what_cannot_be_rebased_says_why(shell: Shell) -> None:
     shell.made.git("update-ref", "-d", shell.branch.evidence_ref)
     shell.run("rebase-round", "latest", code=1)
     assert "skillgit evidence fetch" in shell.err
+
+
+@pytest.mark.parametrize("name", ["latest", ROUND])
+def test_a_round_means_all_its_lessons_that_the_verb_can_change(shell: Shell, name: str) -> None:
+    shell.made.git("merge", "--quiet", "--ff-only", shell.branch.lessons[0].commit)
+    told = shell.json("drop", name, "--reason", "the pull request was closed")
+    [gone] = told["rounds"]
+    assert [one["lesson"] for one in gone["lessons"]] == [f"{ROUND}/2", f"{ROUND}/3"]
+    assert [one["moved"] for one in gone["lessons"]] == [True, True]
+    [back] = shell.json("keep", name)["rounds"]
+    assert [one["lesson"] for one in back["lessons"]] == [f"{ROUND}/2", f"{ROUND}/3"]
+    assert shell.made.git("rev-parse", shell.branch.name) == shell.branch.tip
+    shell.run("keep", name, code=2)
+    assert "round" in shell.err
+    assert "that are dropped: 1 merged, 2 open" in " ".join(shell.err.split())
+    assert len(shell.json("revert", name)["commits"]) == 1
+
+
+def test_approval_is_given_to_one_lesson_at_a_time(shell: Shell) -> None:
+    shell.run("approve", ROUND, code=2)
+    assert "there is none of that name" in shell.err
