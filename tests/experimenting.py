@@ -34,15 +34,24 @@ DRAFT: dict[str, Any] = {
 }
 
 
+MEMORY = {
+    "title": "Numbers are in a file",
+    "description": "When a sum is asked for.",
+    "content": "Read the file before anything is written.",
+}
+
+
 @dataclass
 class Player:
-    """One model that plays every part, and drafts skills."""
+    """One model that plays every part, drafts skills, and remembers."""
 
     cast: Cast = field(default_factory=lambda: Cast(teaching(HELPS), (HELPS,)))
 
     def __call__(self, request: Request) -> Answer:
         if "response_format" in request and "sections" in schema_of(request)["properties"]:
             return replying(DRAFT)
+        if "response_format" in request and "why" in schema_of(request)["properties"]:
+            return replying({"why": "It read the file.", "memories": [MEMORY]})
         return self.cast(request)
 
 
@@ -82,7 +91,10 @@ class Ground:
         elif taught == "verified":
             values += [*skill, ("domains.full.test", str(tasks / "full"))]
         if plan in {"table-1", "table-6"}:
-            values.append(("domains.wikitq.test", str(tasks / "foreign")))
+            # The same tasks thrice: a run is made once, and these tables are large.
+            values += [
+                (f"domains.{name}.test", str(tasks / "testing")) for name in ("full", "wikitq")
+            ]
         return [word for key, value in values for word in ("--set", f"{key}={value}")]
 
     def arguments(self, plan: str, *more: str) -> list[str]:

@@ -71,7 +71,20 @@ class Written:
     tasks: tuple[Digest, ...] = ()
     """The tasks that taught."""
     names: tuple[str, ...] = ()
+    unanswered: int = 0
+    """Analysts that got no usable reply; where nothing came of a round, it is tried again."""
     notes: tuple[str, ...] = ()
+
+
+def is_final(outcome: Runs | Taught | Written) -> bool:
+    """Would the same again come to the same? Not where something failed that may be mended."""
+    match outcome:
+        case Runs():
+            return not outcome.crashed
+        case Written():
+            return bool(outcome.lessons or not outcome.unanswered)
+        case Taught():
+            return True
 
 
 Outcome: TypeAlias = Gap | Runs | Taught | Written

@@ -21,7 +21,7 @@ from skillgit.wiring.experiments.plans import ExperimentErrand, read_plans
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
     from skillgit.experiments.estimates import Estimate
-    from skillgit.wiring.experiments.laboratory import Bench
+    from skillgit.wiring.experiments.ground import Bench
 
 __all__ = ["Experiment", "ExperimentErrand", "plan_experiment", "run_experiment"]
 
@@ -72,7 +72,7 @@ def plan_experiment(errand: ExperimentErrand) -> tuple[tuple[Plan, ...], Estimat
 
 
 def _bench(errand: ExperimentErrand) -> Bench:
-    from skillgit.wiring.experiments.laboratory import Bench  # noqa: PLC0415 - heavy
+    from skillgit.wiring.experiments.ground import Bench  # noqa: PLC0415 - heavy
 
     return Bench(
         folder=errand.out.absolute(),

@@ -9,7 +9,7 @@ from queue import Empty, Queue
 
 from skillgit.errors import PartialError, SkillgitError, SurroundingsError
 from skillgit.experiments.matrix import Drafted, Evaluated, Evolved, Rollouts, Source, Step
-from skillgit.experiments.outcomes import Gap, Outcome, Runs, Taught, Written
+from skillgit.experiments.outcomes import Gap, Outcome, Runs, Taught, Written, is_final
 from skillgit.experiments.plan import FolderSkill, ModelChoice
 from skillgit.ports import Progress
 from skillgit.wiring.experiments.laboratory import Laboratory
@@ -127,7 +127,7 @@ class Making:
             return Gap(f"its endpoint stopped before: {closed}")
         outcome = self._fresh(step)
         self.made += 1
-        if not (isinstance(outcome, Runs) and outcome.crashed):
+        if is_final(outcome):
             self._laboratory.kept.keep(key, step.label, outcome)
         return outcome
 
@@ -145,7 +145,7 @@ class Making:
                 skill = self._skill(step.source) if step.source else None
                 return laboratory.evaluation_key(step, skill), Runs
 
-    def _fresh(self, step: Step) -> Outcome:
+    def _fresh(self, step: Step) -> Runs | Taught | Written:
         laboratory, progress = self._laboratory, self._progress.of(step.label)
         match step:
             case Drafted():
