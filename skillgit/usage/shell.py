@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 _REDIRECTION = re.compile(r"<<<|<<-?|<>|>>|>\||[<>]&?")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _ESCAPED = re.compile(r'\\(\n|[$`"\\])')
+_PLAIN = re.compile(r"[^\\'\" \t\n#<>;&|()`]+")
 _ENDS = frozenset(";&|()`\n")
 
 
@@ -64,13 +65,17 @@ class _Lexer:
             if char == "\n":
                 self._read_here()
         else:
-            self._add(char, 1)
+            plain = _PLAIN.match(self._text, self._at)
+            self._add(plain[0] if plain else char, len(plain[0]) if plain else 1)
 
     def _quoted(self, char: str) -> None:
         text, at = self._text, self._at
         if char == "\\":
             after = text[at + 1 : at + 2]
-            self._add("" if after == "\n" else after, 2)
+            if after == "\n":
+                self._at += 2
+            else:
+                self._add(after, 2)
         elif char == "'":
             end = text.index("'", at + 1)
             self._add(text[at + 1 : end], end + 1 - at)
