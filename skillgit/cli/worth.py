@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from skillgit.evaluation.effects_report import in_words
 from skillgit.provenance.effects import EffectRecord
 from skillgit.types import Effect, Method
 
@@ -44,18 +43,22 @@ def record_payload(record: EffectRecord) -> dict[str, object]:
 def worth_line(records: Sequence[EffectRecord]) -> str:
     """The one effect that a line of `log` has room for; "" where none was noted."""
     values = [one for one in records if one.effect.method is Method.SHAPLEY]
-    for one in values or records:
-        return in_words(one.effect)
-    return ""
+    return next((_in_words(one.effect) for one in values or records), "")
 
 
 def worth_lines(records: Iterable[EffectRecord]) -> list[str]:
     """All that was noted of a lesson, the latest first."""
     return [
-        f"{in_words(one.effect)}, {_BY[one.effect.method]} of {one.lessons}; {one.effect.tasks}"
+        f"{_in_words(one.effect)}, {_BY[one.effect.method]} of {one.lessons}; {one.effect.tasks}"
         f" tasks, {one.model}, noted by {one.by}"
         for one in records
     ]
+
+
+def _in_words(effect: Effect) -> str:
+    from skillgit.evaluation.effects_report import in_words  # noqa: PLC0415 - most have no notes
+
+    return in_words(effect)
 
 
 def _number(figure: float) -> float:
