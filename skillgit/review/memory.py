@@ -2,7 +2,7 @@
 
 A lesson is unwanted where somebody refused it (`drop`, `revert`), where HEAD took it out again, or
 where its round was reviewed without it: HEAD has others of the round, or the branch of the round
-is here and lacks it. That a branch is gone says nothing: in a clone without branches all are.
+still has others. That a branch is gone says nothing: in a clone without branches all are.
 It is wanted again once HEAD has a lesson of a later round that brings it back or says the same.
 """
 
@@ -106,7 +106,8 @@ def _without_a_word(
     # The lessons of a round that was put on another base are those of the round there.
     rebased = {one.record.rebased_from for one in catalogue.rounds if one.record}
     for this in catalogue.rounds:
-        reviewed = any(known[lesson.evidence].state in _IN_HEAD for lesson in this.lessons)
+        states = {known[lesson.evidence].state for lesson in this.lessons}
+        branch = this.branch if LessonState.OPEN in states else ""
         when = this.record.started if this.record else 0
         for lesson in this.lessons if this.id not in rebased else ():
             standing, record = known[lesson.evidence], lesson.record
@@ -114,9 +115,9 @@ def _without_a_word(
                 continue
             if standing.state is LessonState.REVERTED:
                 yield lesson, f"reverted {standing.how}", when
-            elif reviewed:
+            elif states & _IN_HEAD:
                 yield lesson, LEFT_OUT, when
-            elif this.branch and not lines.stand(record, tips[this.branch]):
+            elif branch and not lines.stand(record, tips[branch]):
                 yield lesson, TAKEN_OFF, when
 
 

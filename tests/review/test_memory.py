@@ -109,8 +109,9 @@ def test_a_lesson_that_was_taken_off_the_branch_before_it_is_merged(scene: Scene
     made.git("branch", "--quiet", "-D", "review")
     rewrite(made, branch, [1])
     assert said(made) == dict.fromkeys(titles(branch, 0, 2), TAKEN_OFF)
-    rewrite(made, branch, [0, 1, 2])
-    assert said(made) == {}
+    for kept in ([0, 1, 2], []):  # a branch without any lesson may be anybody's
+        rewrite(made, branch, kept)
+        assert said(made) == {}
 
 
 def test_a_lesson_that_lost_its_message_on_the_branch_is_still_there(scene: Scene) -> None:
@@ -119,8 +120,9 @@ def test_a_lesson_that_lost_its_message_on_the_branch_is_still_there(scene: Scen
     made.git("checkout", "--quiet", "-B", branch.name, "main")
     made.git("cherry-pick", branch.lessons[0].commit)
     made.git("commit", "--quiet", "--amend", "-m", "my own words")
+    made.git("cherry-pick", branch.lessons[2].commit)
     made.git("checkout", "--quiet", "main")
-    assert said(made) == dict.fromkeys(titles(branch, 1, 2), TAKEN_OFF)
+    assert said(made) == dict.fromkeys(titles(branch, 1), TAKEN_OFF)
 
 
 def test_a_lesson_that_head_took_out_again(scene: Scene) -> None:
