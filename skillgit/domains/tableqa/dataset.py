@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from skillgit.domains.digests import Draft, finished, task_set
 from skillgit.domains.layout import Layout
-from skillgit.domains.tableqa.domain import ANSWER, INPUT
+from skillgit.domains.tableqa.domain import ANSWER, INPUT, NOTHING
 from skillgit.domains.tableqa.domain import SHEET as ANSWER_SHEET
 from skillgit.domains.tableqa.expected import Expected
 from skillgit.domains.tableqa.tables import SHEET, as_workbook, kept, rows_of
@@ -208,8 +208,8 @@ def _task(reading: _Reading, name: str, row: Row) -> Task | None:
     if isinstance(book, str):
         reading.leave_out(name, book)
         return None
-    if not any(text.strip() for text in expected.texts):
-        reading.remarks.append(f"{name}: its answer is empty: nothing passes")
+    if not expected.answer:
+        reading.remarks.append(f"{name}: {NOTHING}")
     case = Case({INPUT: book}, ANSWER, None, expected.text)
     group = row.get("targetCanonType")
     kind = group if isinstance(group, str) else ""

@@ -24,6 +24,7 @@ from skillgit.domains.task import Case, Domain, Grade, Mismatch, Misstated, Stat
 
 INPUT, ANSWER = "input.xlsx", "output.xlsx"
 SHEET = "Answer"
+NOTHING = "no answer passes officially"
 
 
 class TableQA(Domain):
@@ -75,8 +76,7 @@ class TableQA(Domain):
             return frozenset()
         named = {one.place for one in mismatches}
         wanted: list[object] = []
-        pairs = zip(expected.values, expected.distinct, strict=True)
-        for number, (value, text) in enumerate(pairs, 1):
+        for number, (value, text) in enumerate(expected.distinct.items(), 1):
             if place(number) in named or not named:
                 wanted += [text, _as_cell(value)]
         return spellings(wanted) - _known(case.inputs)
@@ -94,14 +94,20 @@ class TableQA(Domain):
         except ValueError as error:
             raise Misstated(f"'canon': {error}") from error
 
+    def doubt(self, case: Case) -> str:
+        """Can anything pass at all?"""
+        return "" if Expected.parse(case.region).answer else NOTHING
+
     def ideal(self, case: Case, place: Path) -> Path | None:
         """A workbook with the right answer where it belongs."""
         try:
             expected = Expected.parse(case.region)
         except ValueError:
             return None
+        if not expected.answer:
+            return None
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(plain_book({SHEET: [[text] for text in expected.distinct]}))
+        place.write_bytes(plain_book({SHEET: [[text] for text in expected.answer]}))
         return place
 
 

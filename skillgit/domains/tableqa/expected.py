@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skillgit.domains.tableqa.denotation import Value, meaning, values
+from skillgit.domains.tableqa.denotation import Value, meaning, right, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,26 @@ class Expected:
         return values(self.texts, self.canons)
 
     @property
-    def distinct(self) -> tuple[str, ...]:
-        """One text for each value, as an agent would answer."""
+    def distinct(self) -> Mapping[Value, str]:
+        """Each value with the first text that means it."""
         canons = self.canons or [None] * len(self.texts)
         first: dict[Value, str] = {}
         for text, canon in zip(self.texts, canons, strict=True):
             first.setdefault(meaning(text, canon), text)
-        return tuple(first.values())
+        return first
+
+    @property
+    def answer(self) -> tuple[str, ...]:
+        """What passes as an agent would leave it, one text for each value; () where nothing does.
+
+        A text that means a number by its canonical form alone may be read as another one's equal.
+        """
+        texts = tuple(self.distinct.values())
+        forms = dict(zip(self.texts, self.canons, strict=True)) if self.canons else {}
+        for found in (texts, tuple(forms.get(text) or text for text in texts)):
+            if all(map(str.strip, found)) and right(self.values, values(found)):
+                return found
+        return ()
 
     @property
     def text(self) -> str:

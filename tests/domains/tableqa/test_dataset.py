@@ -133,7 +133,7 @@ def test_what_is_odd_is_told_and_left_out(folder: Path) -> None:
         ({"context": "csv/torn.csv"}, "left out: the table csv/torn.csv cannot be read: "),
         ({"targetCanon": ["a", "b"]}, "its targetCanon is not used: each value needs"),
         ({"targetCanon": "a"}, "its targetCanon is no list of texts, and not used"),
-        ({"targetValue": [""]}, "its answer is empty: nothing passes"),
+        ({"targetValue": [""]}, "q-16: no answer passes officially"),
     ]
     rows = [
         {**QUESTION, "id": f"q-{number}", **change}

@@ -158,8 +158,26 @@ def test_what_is_expected_comes_back_and_one_text_for_each_value_passes(
     expected = Expected(tuple(text for text, _ in pairs), tuple(canon for _, canon in pairs))
 
     assert Expected.parse(expected.text) == expected
-    assert len(expected.distinct) == len(expected.values)
-    assert set(expected.distinct) <= set(expected.texts)
+    assert list(expected.distinct) == expected.values
+    assert set(expected.distinct.values()) <= set(expected.texts)
+    assert not expected.answer or graded(expected, expected.answer).passed
+
+
+@pytest.mark.parametrize(
+    ("texts", "canons", "answer"),
+    [
+        (("Oslo", "oslo.", "Bergen"), (), ("Oslo", "Bergen")),
+        (("10 km", "10 miles"), ("10.0", "10.0"), ("10 km",)),
+        (("13 (first)", "13 (last)"), ("1.0", "2.0"), ("1.0", "2.0")),
+        (("a (x)", "a (y)", "b"), ("", "", ""), ("a (x)", "b")),
+        (("Oslo", " "), (), ()),
+        (("5", "x (1)", "x (2)"), ("five", "1.0", "2.0"), ()),
+    ],
+)
+def test_an_answer_that_passes_is_found_where_there_is_one(
+    texts: tuple[str, ...], canons: tuple[str, ...], answer: tuple[str, ...]
+) -> None:
+    assert Expected(texts, canons).answer == answer
 
 
 @pytest.mark.parametrize(("texts", "canons"), [((), ()), (("a", "b"), ("1",))])

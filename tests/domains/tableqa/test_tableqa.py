@@ -232,6 +232,9 @@ def test_a_manifest_may_hold_such_tasks(tmp_path: Path) -> None:
     manifest.write_text(f'{head}expected = "Oslo"\n')
     ((case,),) = (task.cases for task in load_tasks(tmp_path).tasks)
     assert Expected.parse(case.region) == Expected(("Oslo",))
+    manifest.write_text(f'{head}expected = ""\n')
+    assert load_tasks(tmp_path).remarks == ("t: no answer passes officially",)
+    assert TABLE.ideal(load_tasks(tmp_path).tasks[0].cases[0], tmp_path / "gold.xlsx") is None
 
     for lines, told in (
         ("", "'expected' is missing"),
