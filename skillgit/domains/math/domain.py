@@ -14,6 +14,7 @@ from skillgit.domains.math.judging import judge
 from skillgit.domains.math.kinds import kind
 from skillgit.domains.math.numbers import in_base, measured, plain
 from skillgit.domains.math.official import SCORER_OF, Verdict, in_form, verdicts, verdicts_on_bare
+from skillgit.domains.math.spelling import as_tex, value
 from skillgit.domains.previews import preview
 from skillgit.domains.task import Case, Domain, Grade, Mismatch, Stated
 
@@ -117,13 +118,16 @@ def official(expected: Expected, solution: str) -> Mapping[str, Verdict]:
 def _compared(gold: str, answer: str) -> tuple[bool, str, str]:
     """Is it equal, what says so, and why nothing can."""
     bare = unwrapped(gold)
-    verdict = _of_numbers(bare, answer)
+    said = answer if "=" in bare else value(answer)
+    verdict = _of_numbers(bare, said)
     if verdict is not None:
         return verdict, "numbers", ""
-    if _squeezed(bare) == _squeezed(answer):
+    if _squeezed(bare) == _squeezed(said):
         return True, "text", ""
-    (judgement,) = judge([(gold, answer)])
-    return judgement.equal, "math-verify", judgement.problem
+    spellings = dict.fromkeys((answer, as_tex(answer)))
+    judged = judge([(gold, each) for each in spellings])
+    equal = any(one.equal for one in judged)
+    return equal, "math-verify", "" if equal else judged[0].problem
 
 
 def _of_numbers(gold: str, answer: str) -> bool | None:

@@ -27,7 +27,7 @@ _SIGNS = {
 _SAID = re.compile(r"(?i)\banswer is\b[ \t]*:?([^\n]+)")
 _AROUND = (
     re.compile(r"\$\$(?P<in>[^$]+)\$\$"),
-    re.compile(r"\$(?P<in>[^$]+)\$"),
+    re.compile(r"\$(?P<in>(?:\\.|[^$\\])+)\$"),
     re.compile(r"\\\((?P<in>.+)\\\)"),
     re.compile(r"\\\[(?P<in>.+)\\\]"),
     re.compile(r"\*\*(?P<in>[^*]+)\*\*"),

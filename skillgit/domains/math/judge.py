@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-_MOST_MEMORY = 2 << 30
+_MOST_MEMORY = 1 << 30
 
 
 def main() -> None:

@@ -30,7 +30,9 @@ def of_file(expected: str, answer: str, folder: Path) -> Grade:
         ("52_8", "52_{8}", "numbers"),
         ("\\text{even}", "\\boxed{\\text{ even}}", "text"),
         ("3\\sqrt{13}", "\\boxed{\\sqrt{117}}", "math-verify"),
-        ("\\frac{1}{3}", "0.333333", "math-verify"),
+        ("288 \\pi", "Answer: V = 288*pi", "math-verify"),
+        ("10,\\!080", "So $N = 10080$\nAnswer: N = 10,080", "numbers"),
+        ("y = 2x", "Answer: y = 2x", "text"),
     ],
 )
 def test_what_is_worth_the_same_passes(expected: str, answer: str, by: str, tmp_path: Path) -> None:

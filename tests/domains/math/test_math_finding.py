@@ -65,6 +65,7 @@ def test_the_strict_mode_looks_at_100_characters_only() -> None:
         ("72", "72", None),
         ("$\\frac{1}{2}$.", "\\frac{1}{2}", None),
         ("First.\n\n**Answer:** $x=5$.\n", "x=5", Form.ANSWER),
+        ("Answer: $\\$36$", "\\$36", Form.ANSWER),
         ("Answer: **42**.", "42", Form.ANSWER),
         ("The final answer is $\\pi$. Done.", "$\\pi$. Done", Form.ANSWER),
         ("Answer: 5\nThe answer is unique.", "5", Form.ANSWER),

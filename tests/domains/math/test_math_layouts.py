@@ -214,3 +214,16 @@ def test_the_ceiling_of_every_layout_is_reached(tmp_path: Path) -> None:
 
         assert place is not None
         assert domain.grade(task.cases[0], place).passed
+
+
+def test_a_manifest_may_hold_problems(tmp_path: Path) -> None:
+    (tmp_path / "tasks.toml").write_text(
+        'schema = "skillgit.tasks/1"\ndomain = "math"\n'
+        '[[task]]\nid = "half"\nquery = "What is half of one?"\nexpected = "\\\\frac{1}{2}"\n'
+    )
+    (task,) = load_tasks(tmp_path).tasks
+    answer = tmp_path / "answer.txt"
+    answer.write_text("Answer: 0.5")
+
+    assert (task.domain, task.cases[0].answer) == ("math", "answer.txt")
+    assert DOMAINS["math"].grade(task.cases[0], answer).passed
