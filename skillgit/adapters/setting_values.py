@@ -156,6 +156,8 @@ def nearest(key: str) -> str:
     written = key.lower().replace("-", "_")
     field = written.rpartition(".")[2]
     same_field = [known for known in DEFAULTS if known.rpartition(".")[2] == field]
+    if same_field and "." not in written:
+        return same_field[0]
     likely = difflib.get_close_matches(
         written, same_field or DEFAULTS, n=1, cutoff=0.0 if same_field else 0.6
     )

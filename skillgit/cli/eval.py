@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from skillgit.cli.options import (
     RUNS,
     TASKS,
     UNSAFE,
+    bank_of,
     given,
     setting_options,
     which_tasks,
@@ -84,8 +85,6 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     *,
     skill: str | None,
     against: str | None,
-    no_skill: bool,
-    bank: Path | None,
     tasks: Path,
     actor: str,
     seeds: tuple[int, ...],
@@ -112,8 +111,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     from skillgit.domains.selection import Part, Selection  # noqa: PLC0415 - --help has no time
     from skillgit.wiring.evaluating import EvalErrand, run_eval  # noqa: PLC0415 - the same
 
-    skill = _subject(skill, against, no_skill=no_skill)
-    _check(skill, against, actor, (seeds, bank), fail_on)
+    skill = _checked(skill, against, actor, (seeds, settings), fail_on)
     errand = EvalErrand(
         tasks=tasks,
         selection=Selection(Part(part), ids, groups, limit or 0),
@@ -127,7 +125,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
         unsafe=unsafe,
         caps=caps_of(settings),
         again=force,
-        bank=bank,
+        bank=bank_of(settings),
     )
     with TerminalProgress(quiet=quiet) as progress:
         found = run_eval(errand, progress)
@@ -135,27 +133,17 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     return int(_fails(found, fail_on))
 
 
-def _subject(skill: str | None, against: str | None, *, no_skill: bool) -> str | None:
-    from skillgit.wiring.evaluating import NO_SKILL  # noqa: PLC0415 - --help has no time
-
-    if not no_skill:
-        return skill
-    if skill or against not in {None, NO_SKILL}:
-        raise UsageError(
-            "measuring an agent without a skill: there is one",
-            hint="leave out SKILL; with --bank, --against none tells what recalling is worth",
-        )
-    return NO_SKILL
-
-
-def _check(
+def _checked(
     skill: str | None,
     against: str | None,
     actor: str,
-    of_runs: tuple[Sequence[int], Path | None],
+    of_runs: tuple[Sequence[int], Mapping[str, object]],
     fail_on: str | None,
-) -> None:
-    if actor != "model" and (skill or against or any(of_runs)):
+) -> str | None:
+    """The skill that is meant, `none` included; UsageError where options contradict each other."""
+    seeds, settings = of_runs
+    skill = _without(skill, against) if settings["no_skill"] else skill
+    if actor != "model" and (skill or against or seeds or settings["bank"]):
         raise UsageError(
             f"measuring the agent {actor}: it reads no skill, and does the same with every seed",
             hint="leave out SKILL, --no-skill, --bank, --against and --seed",
@@ -170,6 +158,18 @@ def _check(
             f"measuring with --fail-on {fail_on}: there is nothing to compare with",
             hint="name the base with --against",
         )
+    return skill
+
+
+def _without(skill: str | None, against: str | None) -> str:
+    from skillgit.wiring.evaluating import NO_SKILL  # noqa: PLC0415 - --help has no time
+
+    if skill or against not in {None, NO_SKILL}:
+        raise UsageError(
+            "measuring an agent without a skill: there is one",
+            hint="leave out SKILL; with --bank, --against none tells what recalling is worth",
+        )
+    return NO_SKILL
 
 
 def _fails(found: Evaluation, fail_on: str | None) -> bool:

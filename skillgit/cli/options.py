@@ -122,6 +122,14 @@ BANK = click.option(
     metavar="FILE",
     help="A memory bank (`skillgit remember`): runs are told what tasks like theirs taught.",
 )
+
+
+def bank_of(settings: Mapping[str, object]) -> Path | None:
+    """What `BANK` was given."""
+    bank = settings["bank"]
+    return bank if isinstance(bank, Path) else None
+
+
 ACTOR = click.option(
     "--agent",
     "actor",

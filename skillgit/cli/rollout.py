@@ -22,6 +22,7 @@ from skillgit.cli.options import (
     RUNS,
     TASKS,
     UNSAFE,
+    bank_of,
     given,
     setting_options,
     which_tasks,
@@ -88,7 +89,6 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     tasks: Path,
     folder: Path,
     no_skill: bool,
-    bank: Path | None,
     actor: str,
     seeds: tuple[int, ...],
     ids: tuple[str, ...],
@@ -113,7 +113,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     from skillgit.domains.selection import Part, Selection  # noqa: PLC0415 - --help has no time
     from skillgit.wiring.rollouts import RolloutErrand, run_rollout  # noqa: PLC0415 - the same
 
-    _check(skill, actor, bank, no_skill=no_skill)
+    _check(skill, actor, bank_of(settings), no_skill=no_skill)
     errand = RolloutErrand(
         tasks=tasks,
         out=folder,
@@ -128,19 +128,20 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
         unsafe=unsafe,
         caps=caps_of(settings),
         overwrite=overwrite,
-        bank=bank,
+        bank=bank_of(settings),
     )
     with TerminalProgress(quiet=quiet) as progress:
         found = run_rollout(errand, progress)
-    _tell(found, as_json=as_json)
-    return 0
+    return _tell(found, as_json=as_json)
 
 
-def _tell(found: Rollout, *, as_json: bool) -> None:
+def _tell(found: Rollout, *, as_json: bool) -> int:
+    """Whatever came out, the runs are done."""
     if as_json:
         print_json("rollout", _payload(found))
     else:
         out(safe("\n".join(_summary(found))))
+    return 0
 
 
 def _check(skill: str | None, actor: str, bank: Path | None, *, no_skill: bool) -> None:

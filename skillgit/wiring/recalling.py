@@ -72,8 +72,8 @@ class Retriever:
     ask: StoredAsk
     store: ReplyStore
 
-    async def recalling(self, runner: Runner, bank: Bank, tasks: Sequence[Task]) -> Runner:
-        """The same runner, whose runs on these tasks are told memory items.
+    async def recalling(self, runner: Runner, bank: Bank | None, tasks: Sequence[Task]) -> Runner:
+        """The same runner, whose runs on these tasks are told memory items where there is a bank.
 
         Its harness names the bank and the embedding model, so no run of another is taken for one
         of these. SurroundingsError where nobody embeds.
@@ -81,6 +81,8 @@ class Retriever:
         from skillgit.adapters.prompts import JinjaPrompts  # noqa: PLC0415 - Jinja takes time
         from skillgit.stages.rollout.harness import with_memories  # noqa: PLC0415 - the same
 
+        if bank is None:
+            return runner
         prompts = JinjaPrompts()
         async with self._embedder() as embedder:
             model = await embedder.model()

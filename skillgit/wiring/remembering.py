@@ -128,7 +128,11 @@ async def _remembered(
 
 async def _planned(pool: Pool, wish: Wish, model: Model, ask: StoredAsk) -> Remembering:
     """How many calls there are, and how many of them were answered before."""
-    from skillgit.stages.remember import call_about, teachers, terms_of  # noqa: PLC0415 - the same
+    from skillgit.stages.remember.asking import (  # noqa: PLC0415 - the same
+        call_about,
+        teachers,
+        terms_of,
+    )
 
     terms, name = terms_of(model, wish.characters, wish.queries), await ask.model()
     chosen = teachers(pool, wish.signals)

@@ -117,10 +117,8 @@ async def _rollout(
                 runner = await model_runner(
                     config, ask, store, unsafe=errand.unsafe, replay=bool(errand.replay)
                 )
-                if bank:
-                    runner = await Retriever(config, ask, store).recalling(
-                        runner, bank, tasks.tasks
-                    )
+                retriever = Retriever(config, ask, store)
+                runner = await retriever.recalling(runner, bank, tasks.tasks)
                 async with workplace(config, ask, store) as place:
                     results = await runner.at(place).run(work, folder, progress)
             except SurroundingsError as error:

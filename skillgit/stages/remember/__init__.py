@@ -8,16 +8,16 @@ or failed, gives one to three memory items. Nothing is merged and nothing is cou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from skillgit.config import Signals
 from skillgit.ports import Executor, Model
 from skillgit.provenance.bank import Bank, Remembered
-from skillgit.stages.remember.asking import call_about, in_one_call, terms_of
-from skillgit.types import Excluded, Pool, Trajectory
+from skillgit.stages.remember.asking import in_one_call, teachers, terms_of
+from skillgit.types import Excluded, Pool
 
-__all__ = ["Memories", "Wish", "call_about", "remember", "teachers", "terms_of"]
+__all__ = ["Memories", "Wish", "remember"]
 
 STAGE = "remember"
 
@@ -59,10 +59,3 @@ async def remember(
     entries = tuple(one for one in done if isinstance(one, Remembered))
     without = tuple(one for one in done if isinstance(one, Excluded))
     return Memories(Bank(model_name, entries), without)
-
-
-def teachers(pool: Pool, signals: Signals) -> Sequence[Trajectory]:
-    """The trajectories that may teach under these signals, in the order of their ids."""
-    failed = pool.failed if signals is not Signals.SUCCESS else ()
-    passed = pool.passed if signals is not Signals.ERROR else ()
-    return sorted((*failed, *passed), key=lambda trajectory: trajectory.id)

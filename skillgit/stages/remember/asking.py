@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from skillgit.config import Signals
 from skillgit.ports import Call, Failure, JsonObject, Message, Model, NoReply
 from skillgit.provenance.bank import MemoryItem, Remembered
 from skillgit.rules.safety import told_of_grading
 from skillgit.trajectories.lines import plain
 from skillgit.trajectories.redaction import Redactor
 from skillgit.trajectories.view import view
-from skillgit.types import Excluded, Result, Trajectory
+from skillgit.types import Excluded, Pool, Result, Trajectory
 
 ROLE = "remember"
 MOST_ITEMS = 3
@@ -30,6 +31,13 @@ class Terms:
     contract: Message
     characters: int
     queries: Mapping[str, str] = field(default_factory=dict)
+
+
+def teachers(pool: Pool, signals: Signals) -> Sequence[Trajectory]:
+    """The trajectories that may teach under these signals, in the order of their ids."""
+    failed = pool.failed if signals is not Signals.SUCCESS else ()
+    passed = pool.passed if signals is not Signals.ERROR else ()
+    return sorted((*failed, *passed), key=lambda trajectory: trajectory.id)
 
 
 def terms_of(model: Model, characters: int, queries: Mapping[str, str]) -> Terms:
