@@ -183,6 +183,8 @@ def test_the_digest_is_the_same_wherever_the_set_lies(
     before = lines(folder, QUESTION)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
     moved = folder.rename(tmp_path / "moved")
+    (moved / "csv").rename(tmp_path / "tables")
+    (moved / "csv").symlink_to(tmp_path / "tables")
 
     after = load_tasks(moved / "questions.jsonl")
 
