@@ -195,6 +195,10 @@ def test_a_killed_experiment_goes_on_where_it_was(
         assert run([*words, "--base-url", endpoint.url, "--json"]) == 0
         assert endpoint.requests == []
     assert told(capsys)["made"] == 0
+    assert run([*words, "--base-url", f"http://127.0.0.1:{port}/v1", "--dry-run", "--json"]) == 0
+    planned = told(capsys)
+    assert planned["loads"] == []
+    assert planned["kept_steps"] == 7, "a dry run counts what is left to do"
     whole = Ground(ground.folder / "whole")
     with ScriptedEndpoint(Player()) as endpoint:
         assert whole.run("table-4", endpoint, "--limit", "2", *SMALL) == 0
@@ -263,6 +267,29 @@ def test_endpoints_work_at_the_same_time(ground: Ground) -> None:
         where += ["--set", f"models.35B.base_url={small.url}"]
         assert ground.run("table-1", None, *FEW, "--limit", "2", *where) == 0
     assert any(both)
+
+
+@confined
+def test_an_interrupt_stops_all_endpoints_at_once(ground: Ground) -> None:
+    def hanging(request: Request) -> Answer:
+        return Answer("DONE", delay=60)
+
+    with (
+        ScriptedEndpoint(hanging, models=("large",)) as large,
+        ScriptedEndpoint(hanging, models=("small",)) as small,
+    ):
+        where = ["--set", f"models.122B.base_url={large.url}"]
+        where += ["--set", f"models.35B.base_url={small.url}"]
+        words = ground.arguments("table-1", *FEW, "--limit", "2", *where)
+        command = [sys.executable, "-m", "skillgit", *words]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            deadline = time.monotonic() + 60
+            while not (large.requests and small.requests) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in error
 
 
 @confined

@@ -7,7 +7,8 @@ making.py      all steps, several endpoints at once
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from skillgit.wiring.experiments.plans import ExperimentErrand, read_plans
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
     from skillgit.experiments.estimates import Estimate
     from skillgit.wiring.experiments.ground import Bench
+    from skillgit.wiring.experiments.laboratory import Laboratory
 
 __all__ = ["Experiment", "ExperimentErrand", "plan_experiment", "run_experiment"]
 
@@ -64,11 +66,33 @@ def plan_experiment(errand: ExperimentErrand) -> tuple[tuple[Plan, ...], Estimat
     laboratory = Laboratory(_bench(errand))
     counts = {}
     for split in {one.split for one in every if isinstance(one, Rollouts | Evaluated)}:
-        try:
+        with suppress(UsageError):  # the plan may tell how many there are
             counts[split] = len(laboratory.tasks(split).tasks)
-        except UsageError:
-            continue  # the plan may tell how many there are
-    return plans, estimate(plans, every, counts)
+    return plans, estimate(plans, every, counts, _kept(errand, laboratory, every))
+
+
+def _kept(errand: ExperimentErrand, laboratory: Laboratory, every: Sequence[Step]) -> set[Step]:
+    """The steps that are done; nobody looks, and nothing is written, where none can be."""
+    from skillgit.wiring.experiments.making import Making  # noqa: PLC0415 - heavy
+
+    if not (errand.out / "steps").is_dir():
+        return set()
+    making = Making(laboratory, every, _Silence(), only_kept=True)
+    making.all()
+    return {step for step, found in making.outcomes.items() if not isinstance(found, Gap)}
+
+
+class _Silence:
+    """`ports.Progress` for who is asked to be quiet."""
+
+    def start(self, stage: str, total: int) -> None:
+        """Nothing."""
+
+    def advance(self, stage: str, note: str = "") -> None:
+        """Nothing."""
+
+    def finish(self, stage: str) -> None:
+        """Nothing."""
 
 
 def _bench(errand: ExperimentErrand) -> Bench:
