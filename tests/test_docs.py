@@ -28,7 +28,7 @@ DOCUMENTS += [path for path in [ROOT / "SKILLS_FORMAT.md"] if path.exists()]
 
 # Variables that are read, but are no settings.
 OTHER_VARIABLES = {"SKILLGIT_API_KEY", "SKILLGIT_DEBUG", "SKILLGIT_BASE_URL", "SKILLGIT_MODEL"}
-OTHER_VARIABLES |= {"SKILLGIT_TEST_IMAGE", "SKILLGIT_MAX_CALLS"}
+OTHER_VARIABLES |= {"SKILLGIT_TEST_IMAGE", "SKILLGIT_MAX_CALLS", "SKILLGIT_RECALL_API_KEY"}
 
 
 def module_of(verb: str) -> str:
