@@ -8,6 +8,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from skillgit.adapters.prompts import JinjaPrompts
 from skillgit.config import Consolidate
@@ -65,7 +66,11 @@ class Asked:
         """By the number of its edits."""
         return len(ids_of(call)) <= self.fits_up_to
 
-    def consolidate(self, patches: Sequence[Patch], **options: int) -> ChangeSet:
+    def consolidate(
+        self,
+        patches: Sequence[Patch],
+        **options: Any,  # noqa: ANN401 - fields of Consolidate
+    ) -> ChangeSet:
         """What is left of the patches."""
         model = Model(self, JinjaPrompts(), Silent(), self.fits)
         return asyncio.run(consolidate(BASE, patches, Consolidate(**options), model))

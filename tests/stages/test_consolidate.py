@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -76,7 +77,11 @@ def apart(ids: list[str], _: str) -> dict[str, object]:
     return {"verdicts": dict.fromkeys(ids, "own"), "words": []}
 
 
-def run(script: Script, patches: Sequence[Patch], **options: int) -> ChangeSet:
+def run(
+    script: Script,
+    patches: Sequence[Patch],
+    **options: Any,  # noqa: ANN401 - fields of Consolidate
+) -> ChangeSet:
     model = Model(script, JinjaPrompts(), Silent())
     return asyncio.run(consolidate(BASE, patches, Consolidate(**options), model))
 
