@@ -11,7 +11,7 @@ from pathlib import Path
 
 from skillgit.experiments.layout import comma_separated, markdown, text
 from skillgit.experiments.matrix import Drafted, Evaluated, Evolved, Rollouts, Step, steps
-from skillgit.experiments.outcomes import Gap, Outcome, Runs, Scored, Taught, Written
+from skillgit.experiments.outcomes import Gap, Outcome, Rates, Runs, Scored, Taught, Written
 from skillgit.experiments.plan import Plan
 from skillgit.experiments.reading import read_plan
 from skillgit.experiments.tables import Filled, fill
@@ -41,7 +41,8 @@ def outcome(step: Step) -> Outcome:
             seconds = float(luck[0] * 20)
             return Written("skills/x", Oid("2" * 40), digest(step.label), seconds=seconds)
         case Evaluated():
-            return Runs(tuple(_runs(step, luck)), step.model.model)
+            runs = tuple(_runs(step, luck))
+            return Runs(runs, step.model.model, floor=Rates(0.075, 0.1), ceiling=Rates(1, 1))
 
 
 def _runs(step: Evaluated, luck: bytes) -> Iterator[Scored]:

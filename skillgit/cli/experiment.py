@@ -57,7 +57,7 @@ _PARTIAL = 4
     "--limit",
     type=click.IntRange(1),
     metavar="N",
-    help="A miniature: N tasks of each set, one seed, lessons that one trajectory supports.",
+    help="A miniature: N tasks of each set, one seed, ten turns, and support of one is enough.",
 )
 @click.option("--dry-run", is_flag=True, help="Print calls, tokens and GPU hours. Asks nobody.")
 @click.option(

@@ -23,7 +23,13 @@ def document(filled: Filled) -> dict[str, object]:
 
     def told(cell: Cell) -> dict[str, object]:
         figure = _figure(cell.figure) if cell.figure else None
-        return {"figure": figure, "gap": cell.gap or None, "notes": list(cell.notes)}
+        return {
+            "figure": figure,
+            "gap": cell.gap or None,
+            "notes": list(cell.notes),
+            "floor": cell.floor,
+            "ceiling": cell.ceiling,
+        }
 
     return {
         "number": filled.table.number,

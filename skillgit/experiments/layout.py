@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from textwrap import wrap
 
 from skillgit.evaluation.report import escaped
+from skillgit.experiments.forms import common, duration, form_of, number
 from skillgit.experiments.plan import Measure
 from skillgit.experiments.tables import Cell, Column, Duration, Filled, Row
 
 NOTHING = "—"
 _COLUMNS = 100
 _DETAILS = ("condition", "column", "value", "95 % interval", "tasks", "seeds", "runs")
-_MINUTE, _HOUR = 60.0, 3600.0
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ def _intervals(filled: Filled) -> Iterator[_Line]:
         columns = [column.measure for column in filled.columns]
         cells = list(row.cells)
         if row.average is not None:
-            columns.append(_common(filled))
+            columns.append(common(filled))
             cells.append(row.average)
         told = [_around(c, m, row) for c, m in zip(cells, columns, strict=True)]
         yield _Line((row.label, *told, *([""] * (row.times is not None))))
@@ -92,7 +92,9 @@ def _intervals(filled: Filled) -> Iterator[_Line]:
 def _around(cell: Cell, measure: Measure, row: Row) -> str:
     if cell.figure is None:
         return NOTHING
-    form = _form(replace(measure, decimals=max(0, measure.decimals - 1)), signed=row.is_difference)
+    form = form_of(
+        replace(measure, decimals=max(0, measure.decimals - 1)), signed=row.is_difference
+    )
     return f"{form(cell.figure.value.low)}…{form(cell.figure.value.high)}"
 
 
@@ -108,6 +110,17 @@ def _sizes(filled: Filled) -> Iterator[_Line]:
     runs = [_span(sorted({one.runs for one in found if one})) for found in figures]
     for name, told in (("tasks", tasks), ("seeds", seeds), ("runs", runs)):
         yield _Line((name, *told, *rest))
+    for name, bound in (("do nothing", "floor"), ("gold answers", "ceiling")):
+        told = [_bound(filled, n, bound) for n in range(len(filled.columns))]
+        if any(told):
+            yield _Line((name, *told, *rest))
+
+
+def _bound(filled: Filled, column: int, bound: str) -> str:
+    """What these tasks give for nothing, or the most that they can give."""
+    found = {getattr(row.cells[column], bound) for row in filled.rows} - {None}
+    form = form_of(filled.columns[column].measure, signed=False)
+    return form(min(found)) if found else ""
 
 
 def _span(numbers: Sequence[int]) -> str:
@@ -220,7 +233,7 @@ def comma_separated(filled: Filled) -> str:
         for column, cell in zip(filled.columns, row.cells, strict=True):
             fields += _fields(cell, column.measure)
         if row.average:
-            fields += _fields(row.average, _common(filled))[:3]
+            fields += _fields(row.average, common(filled))[:3]
         fields += ["" if t.seconds is None else f"{t.seconds:.1f}" for t in row.times or ()]
         writer.writerow(fields)
     return told.getvalue()
@@ -231,7 +244,7 @@ def _fields(cell: Cell, measure: Measure) -> list[str]:
     if cell.figure is None:
         return ["", "", "", "", "", note]
     value, figure = cell.figure.value, cell.figure
-    numbers = [_number(x, measure) for x in (value.estimate, value.low, value.high)]
+    numbers = [number(x, measure) for x in (value.estimate, value.low, value.high)]
     return [*numbers, str(figure.tasks), " ".join(map(str, figure.seeds)), note]
 
 
@@ -262,9 +275,9 @@ def _opened(row: Row, before: tuple[str, ...]) -> Iterator[_Line]:
 
 def _shown(filled: Filled, row: Row, notes: _Notes) -> Iterator[str]:
     for column, cell in zip(filled.columns, row.cells, strict=True):
-        yield _cell(cell, _form(column.measure, signed=row.is_difference), notes)
+        yield _cell(cell, form_of(column.measure, signed=row.is_difference), notes)
     if row.average is not None:
-        yield _cell(row.average, _form(_common(filled), signed=row.is_difference), notes)
+        yield _cell(row.average, form_of(common(filled), signed=row.is_difference), notes)
     if row.times is not None:
         yield _times(row.times, notes)
 
@@ -285,15 +298,6 @@ def _times(times: Sequence[Duration], notes: _Notes) -> str:
     return " / ".join(dict.fromkeys(told) if len(set(told)) == 1 else told)
 
 
-def duration(seconds: float) -> str:
-    """As people say it."""
-    if seconds < 2 * _MINUTE:
-        return f"{seconds:.0f} s"
-    if seconds < 2 * _HOUR:
-        return f"{seconds / _MINUTE:.0f} min"
-    return f"{seconds / _HOUR:.1f} h"
-
-
 def _details(filled: Filled) -> list[tuple[str, ...]]:
     """What each figure rests on."""
     found = []
@@ -302,7 +306,7 @@ def _details(filled: Filled) -> list[tuple[str, ...]]:
         for column, cell in zip(filled.columns, row.cells, strict=True):
             found.append(_detail(where, column, cell, signed=row.is_difference))
         if row.average and row.average.figure:
-            name = Column("", "", _common(filled))
+            name = Column("", "", common(filled))
             found.append(_detail(where, name, row.average, signed=row.is_difference))
     return found
 
@@ -316,32 +320,8 @@ def _detail(where: str, column: Column, cell: Cell, *, signed: bool) -> tuple[st
     figure = cell.figure
     if figure is None:
         return (where, name, NOTHING, cell.gap, "", "", "")
-    form = _form(column.measure, signed=signed)
+    form = form_of(column.measure, signed=signed)
     value = figure.value
     around = f"{form(value.low)} to {form(value.high)}"
     seeds = " ".join(map(str, figure.seeds))
     return (where, name, form(value.estimate), around, str(figure.tasks), seeds, str(figure.runs))
-
-
-def _common(filled: Filled) -> Measure:
-    """What an average is shown as: like its columns."""
-    first = filled.columns[0].measure
-    most = max(one.measure.decimals for one in filled.columns)
-    return Measure("Avg", first.domain, percent=first.percent, decimals=most)
-
-
-def _form(measure: Measure, *, signed: bool) -> Callable[[float], str]:
-    """How a number of the measure is written."""
-    sign = "+" if signed else ""
-
-    def told(value: float) -> str:
-        scaled = 100 * value if measure.percent else value
-        rounded = round(scaled, measure.decimals) + 0.0  # + 0.0: a rounded −0.0 is 0
-        return f"{rounded:{sign}.{measure.decimals}f}".replace("-", "−")
-
-    return told
-
-
-def _number(value: float, measure: Measure) -> str:
-    scaled = 100 * value if measure.percent else value
-    return f"{round(scaled, measure.decimals + 2) + 0.0:.{measure.decimals + 2}f}"

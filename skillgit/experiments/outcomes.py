@@ -27,6 +27,14 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
+class Rates:
+    """What an agent without a model gets on the same tasks."""
+
+    hard: float
+    soft: float
+
+
+@dataclass(frozen=True, slots=True)
 class Runs:
     """The runs of an evaluation."""
 
@@ -35,6 +43,10 @@ class Runs:
     """As its endpoint calls it."""
     crashed: int = 0
     """Runs that crashed or got no reply: they count as failures, and are tried again."""
+    floor: Rates | None = None
+    """Of an agent that does nothing."""
+    ceiling: Rates | None = None
+    """Of the gold answers."""
     notes: tuple[str, ...] = ()
 
 

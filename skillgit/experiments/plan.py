@@ -15,6 +15,8 @@ NO_SKILL = "none"
 """In the references of a table: the same agent without any skill."""
 SAME = "same"
 """Instead of authors: each user's skill is written by the user itself."""
+FEW_TURNS = 10
+"""Of a run and of an error analyst in a miniature."""
 INIT = "init"
 """A difference is counted from the skill that the round began with."""
 
@@ -220,7 +222,7 @@ class Plan:
     assume: Assumptions = field(default_factory=Assumptions)
 
     def miniature(self, tasks: int) -> Plan:
-        """The same with so many tasks of each set and one seed: what a laptop finishes.
+        """The same with so many tasks of each set, one seed and few turns: for a laptop.
 
         Few trajectories cannot support a lesson twice, so one is enough.
         """
@@ -228,13 +230,9 @@ class Plan:
         def small(split: Split | None) -> Split | None:
             return replace(split, limit=tasks) if split else None
 
-        support = {"consolidate.min_support": 1, "consolidate.main_support": 1}
         return replace(
             self,
-            models={
-                name: replace(one, settings=tuple({**support, **dict(one.settings)}.items()))
-                for name, one in self.models.items()
-            },
+            models={name: _quick(one) for name, one in self.models.items()},
             domains={
                 name: replace(
                     one, test=small(one.test), evolve=small(one.evolve), seeds=one.seeds[:1]
@@ -247,3 +245,14 @@ class Plan:
     def seeds_of(self, domain: DomainChoice) -> tuple[int, ...]:
         """The seeds with which its test tasks are run."""
         return domain.seeds or self.seeds
+
+
+def _quick(model: ModelChoice) -> ModelChoice:
+    """A model for a miniature."""
+    told = dict(model.settings)
+    support = {"consolidate.min_support": 1, "consolidate.main_support": 1}
+    turns = {
+        key: min(int(told.get(key, FEW_TURNS)), FEW_TURNS)
+        for key in ("agent.turns", "analyze.turns")
+    }
+    return replace(model, settings=tuple({**support, **told, **turns}.items()))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from skillgit.experiments.figures import Figure, Part, average, difference, score
 from skillgit.experiments.matrix import Condition, Evaluated, Evolved, Matrix, Step
-from skillgit.experiments.outcomes import Gap, Outcome, Runs, Written
-from skillgit.experiments.plan import Measure, Plan, Table
+from skillgit.experiments.outcomes import Gap, Outcome, Rates, Runs, Written
+from skillgit.experiments.plan import Measure, Plan, Score, Table
 
 NOT_RUN = Gap("not run yet")
 
@@ -22,6 +22,10 @@ class Cell:
     notes: tuple[str, ...] = ()
     stream: str = ""
     """The runs behind it: cells of one stream are not independent."""
+    floor: float | None = None
+    """What an agent that does nothing gets on these tasks."""
+    ceiling: float | None = None
+    """What the gold answers get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +128,21 @@ def _cell(
     base = outcomes.get(against, NOT_RUN) if against else None
     try:
         if base is None:
-            return Cell(score(found.runs, measure.score), notes=notes, stream=stream)
-        if not isinstance(base, Runs):
+            figure = score(found.runs, measure.score)
+        elif isinstance(base, Runs):
+            figure = difference(found.runs, base.runs, measure.score)
+        else:
             return Cell(gap=f"what it is held against: {_reason(base)}", notes=notes)
-        figure = difference(found.runs, base.runs, measure.score)
-        return Cell(figure, notes=notes, stream=stream)
     except ValueError as nothing:
         return Cell(gap=str(nothing), notes=notes)
+    floor, ceiling = (_rate(one, measure) for one in (found.floor, found.ceiling))
+    return Cell(figure, "", notes, stream, floor, ceiling)
+
+
+def _rate(rates: Rates | None, measure: Measure) -> float | None:
+    if rates is None:
+        return None
+    return rates.hard if measure.score is Score.HARD else rates.soft
 
 
 def _reason(found: Outcome) -> str:

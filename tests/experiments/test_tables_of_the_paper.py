@@ -11,7 +11,8 @@ from pretended import filled, golden, plan_of
 
 from skillgit.evaluation.statistics import Interval
 from skillgit.experiments.figures import Figure, Part, average, mean_of_groups
-from skillgit.experiments.layout import comma_separated, duration, markdown, text
+from skillgit.experiments.forms import duration
+from skillgit.experiments.layout import comma_separated, markdown, text
 from skillgit.experiments.matrix import Matrix
 
 PAPER = Path(__file__).parents[3] / "shared/paper/trace2skill.txt"

@@ -17,9 +17,11 @@ from skillgit.domains.selection import Selection
 from skillgit.domains.task import TaskSet
 from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE
 from skillgit.errors import FindingsError
+from skillgit.evaluation.comparison import Bounds
+from skillgit.evaluation.comparison import Rates as Found
 from skillgit.evaluation.runs import Ended, RunResult
 from skillgit.experiments.matrix import Drafted, Evaluated, Evolved, Rollouts
-from skillgit.experiments.outcomes import Runs, Scored, Taught, Written
+from skillgit.experiments.outcomes import Rates, Runs, Scored, Taught, Written
 from skillgit.experiments.plan import Kind
 from skillgit.ports import Progress
 from skillgit.provenance.bank import Bank
@@ -29,7 +31,7 @@ from skillgit.wiring.asking import asking
 from skillgit.wiring.creation import Commission, draft_skill
 from skillgit.wiring.errands import Errand
 from skillgit.wiring.experiments.ground import Ground
-from skillgit.wiring.measuring import measured
+from skillgit.wiring.measuring import framed, measured
 from skillgit.wiring.recalling import Retriever, read_bank
 from skillgit.wiring.remembering import RememberErrand, run_remember
 from skillgit.wiring.rollouts import RolloutErrand, run_rollout
@@ -182,16 +184,23 @@ class Laboratory(Ground):
             read = repository.read_skill(skill.root, skill.commit) if skill else None
         bank = read_bank(self.bench.folder / skill.bank) if skill and skill.bank else None
         work = Work(read, tasks.tasks, step.seeds)
-        results = asyncio.run(self._measured(step, work, bank, progress))
+        results, bounds = asyncio.run(self._measured(step, work, bank, progress))
         scored = tuple(
             Scored(one.task, one.task_digest, one.seed, one.passed, one.score) for one in results
         )
         crashed = sum(one.ended in _CRASHED for one in results)
-        return Runs(scored, results[0].model, crashed, tuple(_remarks(tasks, skill)))
+        return Runs(
+            runs=scored,
+            model=results[0].model,
+            crashed=crashed,
+            floor=_rates(bounds.floor),
+            ceiling=_rates(bounds.ceiling),
+            notes=tuple(_remarks(tasks, skill)),
+        )
 
     async def _measured(
         self, step: Evaluated, work: Work, bank: Bank | None, progress: Progress
-    ) -> tuple[RunResult, ...]:
+    ) -> tuple[tuple[RunResult, ...], Bounds]:
         config = self.config(self.options(step.model))
         state, bench = self.place / STATE_FOLDER, self.bench
         async with asking(config, state / STORE_FILE, replay=bench.replay) as (ask, store):
@@ -208,7 +217,13 @@ class Laboratory(Ground):
                 retriever = Retriever(config, ask, store)
                 runner = await retriever.recalling(runner, bank, work.tasks)
             async with workplace(config, ask, store) as place:
-                return await measured(work, runner.at(place), state, progress, name="runs")
+                results = await measured(work, runner.at(place), state, progress, name="runs")
+        frame = await framed(work.tasks, config, state, progress)
+        return results, frame.bounds
+
+
+def _rates(found: Found | None) -> Rates | None:
+    return Rates(found.hard, found.soft) if found else None
 
 
 def _why_nothing(evolution: Evolution) -> str:
