@@ -33,6 +33,7 @@ _REMOTE = click.argument("remote", required=False, metavar="[REMOTE]")
 def command() -> None:
     """Share, verify and tidy up the evidence of rounds: the refs below refs/skillgit/.
 
+    With them travel the notes of `skillgit ablate`, refs/notes/skillgit.
     A plain clone, fetch or push leaves them out. Lessons work without; with them `why` quotes the
     trajectories, `check --range` recomputes every claim, and `log` knows what was dropped.
     """
