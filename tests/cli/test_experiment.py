@@ -18,6 +18,7 @@ import pytest
 from embedding import ScriptedEmbeddings
 from experimenting import MEMORY, Ground, Player
 from scripted import Answer, Request, ScriptedEndpoint
+from sums import HONEST, write_tasks
 
 from skillgit.cli import run
 from skillgit.config import Sandbox
@@ -165,7 +166,8 @@ def test_without_an_embedding_endpoint_the_bank_has_no_figure_and_says_so(
 def test_a_killed_experiment_goes_on_where_it_was(
     ground: Ground, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ground.arguments("table-4", "--limit", "2", *SMALL)
+    only = (*SMALL, "--set", "tables.0.strategies=[hierarchical]")
+    words = ground.arguments("table-4", "--limit", "2", *only)
     asked: list[int] = []
     with ScriptedEndpoint(Player()) as endpoint:
 
@@ -198,10 +200,10 @@ def test_a_killed_experiment_goes_on_where_it_was(
     assert run([*words, "--base-url", f"http://127.0.0.1:{port}/v1", "--dry-run", "--json"]) == 0
     planned = told(capsys)
     assert planned["loads"] == []
-    assert planned["kept_steps"] == 7, "a dry run counts what is left to do"
+    assert planned["kept_steps"] == 3, "a dry run counts what is left to do"
     whole = Ground(ground.folder / "whole")
     with ScriptedEndpoint(Player()) as endpoint:
-        assert whole.run("table-4", endpoint, "--limit", "2", *SMALL) == 0
+        assert whole.run("table-4", endpoint, "--limit", "2", *only) == 0
         assert sum(asked) == len(endpoint.requests) + 1, "only the call that hung was made twice"
 
 
@@ -252,7 +254,7 @@ def test_endpoints_work_at_the_same_time(ground: Ground) -> None:
     def player(name: str) -> Callable[[Request], Answer]:
         def play(request: Request) -> Answer:
             busy[name] += 1
-            time.sleep(0.1)
+            time.sleep(0.05)
             both.append(all(busy.values()))
             busy[name] -= 1
             return Player()(request)
@@ -350,6 +352,11 @@ def test_a_dry_run_asks_nobody_and_needs_no_data(
     assert "35B in all" in shown
     assert "section 2.2 of the paper" in shown
     assert list(tmp_path.iterdir()) == []
+    (tmp_path / "few").mkdir()
+    write_tasks(tmp_path / "few", {"a": HONEST})
+    few = ["--set", f"domains.verified.tasks={tmp_path / 'few'}"]
+    assert run(["experiment", "table-4", "--dry-run", *few]) == 2
+    assert "from 200 on there is none of 1" in capsys.readouterr().err
     speed = ["--throughput", "35B=20000/3000/1", "--throughput", "122B=9000/900/2"]
     assert run(["experiment", "table-2", "--dry-run", "--json", *speed]) == 0
     found = told(capsys)

@@ -92,6 +92,11 @@ def test_values_are_replaced_from_outside() -> None:
     assert dict(plan.models["tiny"].settings) == {"agent.turns": 7, "consolidate.min_support": 1}
     assert plan.seeds == (1, 2)
     assert "there is no such place" in read(TINY, **{"tables.3.users": "x"})
+    odd = {"models.tiny.title": "[x", "tables.0": "{users: tiny, measures: Sums, number: 7}"}
+    plan = read_plan(TINY, "plan.yaml", Path("/home"), odd)
+    assert plan.models["tiny"].title == "[x", "what is no YAML is a text"
+    assert plan.tables[0].number == 7
+    assert plan.tables[0].authors == ()
 
 
 @pytest.mark.parametrize(
@@ -117,6 +122,16 @@ def test_values_are_replaced_from_outside() -> None:
         ("tiny: {}", "tiny: *x", "must be YAML"),
         ("  sums: {test: test,", "  sums: {test: {from: 3}, ", "there are no tasks"),
         ("modes: deepening\n", "modes: []\n", "tables.0.modes: there is none"),
+        ("given: {folder", "none: {folder", "'none' is no skill"),
+        ("  sums: {test: test, evolve: teach}", "  sums: {turns: 3}", "neither test nor evolve"),
+        ("{test: test, evolve: teach}", "{evolve: teach}", "'sums' has no test tasks"),
+        ("{test: test, evolve: teach}", "{test: test}", "has no tasks to evolve with"),
+        ("  tiny: {}", "  []", "models: must be a mapping"),
+        ("users: tiny", "users: []", "tables.0.users: there is none"),
+        ("measures: Sums", "measures: Sums\n    number: 1.5", "must be a whole number"),
+        ("authors: tiny", "authors: tiny\n    row: '{'", "tables.0.row"),
+        ("domain: sums}", "domain: sums, decimals: -1}", "must be a number of at least 0"),
+        ("domain: sums}", "domain: [sums]}", "must be a text"),
     ],
 )
 def test_what_cannot_be_used_is_told_with_its_place(old: str, new: str, told: str) -> None:

@@ -8,12 +8,10 @@ making.py      all steps, several endpoints at once
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skillgit.errors import UsageError
 from skillgit.experiments.matrix import Evaluated, Rollouts, Step, steps
 from skillgit.experiments.outcomes import Gap, Outcome
 from skillgit.experiments.plan import Plan
@@ -66,7 +64,7 @@ def plan_experiment(errand: ExperimentErrand) -> tuple[tuple[Plan, ...], Estimat
     laboratory = Laboratory(_bench(errand))
     counts = {}
     for split in {one.split for one in every if isinstance(one, Rollouts | Evaluated)}:
-        with suppress(UsageError):  # the plan may tell how many there are
+        if split.tasks.exists():  # else the plan may tell how many there are
             counts[split] = len(laboratory.tasks(split).tasks)
     return plans, estimate(plans, every, counts, _kept(errand, laboratory, every))
 
