@@ -25,6 +25,7 @@ WHOLE = png(30, 20)
         (jpeg(30, 20), "jpeg"),
         (jpeg(30, 20) + b"\0\0 what a scanner leaves behind", "jpeg"),
         (jpeg(30, 20).replace(b"\xff\xc2", b"\xff\xff\xff\xc0"), "jpeg"),
+        (b"\xff\xd8\xff\x01" + jpeg(30, 20)[2:], "jpeg"),
         (gif(30, 20), "gif"),
         (webp(30, 20), "webp"),
         (webp(30, 20, "VP8 "), "webp"),

@@ -57,9 +57,15 @@ class _Reading:
         """The places in which it lies, inside the folder of the set."""
         last = PurePosixPath(name).name
         for path in (self.root / name, *(self.root / folder / last for folder in _FOLDERS)):
-            there = "\0" not in name and path.is_file()
-            if there and path.resolve().is_relative_to(self.root.resolve()):
+            if _is_inside(path, self.root):
                 yield path
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    try:
+        return path.is_file() and path.resolve().is_relative_to(root.resolve())
+    except (OSError, ValueError):  # a name that is too long, or holds a NUL
+        return False
 
 
 def load_benchmark(path: Path) -> TaskSet:

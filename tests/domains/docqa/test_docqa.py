@@ -131,13 +131,15 @@ def test_other_domains_show_nothing(tmp_path: Path) -> None:
     assert all(domain.images(case) == () and domain.computed for domain in others)
 
 
-@pytest.mark.parametrize("kind", ["no picture", "link", "pipe", "none", "many", "large"])
+@pytest.mark.parametrize("kind", ["missing", "no picture", "link", "pipe", "none", "many", "large"])
 def test_what_cannot_be_shown_is_no_crash_but_a_reason(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tmp_path / "page.png"
     inputs, reason = {"page.png": place}, "page.png: it is no regular file, or cannot be read"
     match kind:
+        case "missing":
+            reason = "page.png: there is no such file"
         case "no picture":
             place.write_text("<svg/>")
             reason = "page.png: it is markup, perhaps SVG"
@@ -219,6 +221,7 @@ def test_what_cannot_be_used_is_counted_by_its_reason(tmp_path: Path) -> None:
         question(22, "documents/link.png", "x"),
         question(23, "documents/a\0.png", "x"),
         question(24, "documents/tiff.png", "x"),
+        question(25, "documents/" + "a" * 5000, "x"),
         question(1, DOC, "x"),
         question(30, DOC),
         question(31, DOC, "x", answers="x"),
@@ -235,13 +238,13 @@ def test_what_cannot_be_used_is_counted_by_its_reason(tmp_path: Path) -> None:
 
     assert [task.id for task in tasks.tasks] == ["1"]
     assert tasks.remarks == (
-        "10, 11, 12, 13, 14 and 7 more: left out: its picture is not there",
+        "10, 11, 12, 13, 14 and 8 more: left out: its picture is not there",
         "24: left out: its picture: it is a TIFF picture; PNG, JPEG, GIF and WebP can be shown",
         "1: left out: another question has the same id",
         "30, 31: left out: it has no answers, as in a test split",
         "32: left out: it has no question",
         "33: left out: it names no picture",
-        "entry 20, entry 21: left out: it has no questionId",
+        "entry 21, entry 22: left out: it has no questionId",
     )
 
 
@@ -287,6 +290,8 @@ def test_of_several_splits_the_validation_one_is_read(tmp_path: Path) -> None:
 
     assert [task.id for task in load_tasks(tmp_path).tasks] == ["2"]
     assert [task.id for task in load_tasks(tmp_path / "train_v1.0_withQT.json").tasks] == ["1"]
+    with pytest.raises(UsageError, match=r"it holds no val_v1\.0\.json"):
+        benchmark.load_benchmark(tmp_path / "documents")
     with pytest.raises(UsageError, match="no task set looks like this file"):
         load_tasks(tmp_path / DOC)
 
