@@ -1,4 +1,4 @@
-"""The runs of an ablation, each a task by itself with a skill of its own."""
+"""The runs of an ablation: each is of a task and a skill of its own."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import asyncio
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Awaitable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from skillgit.config import Config
 from skillgit.names import Digest, RoundId
 from skillgit.ports import Progress
 from skillgit.types import Skill
-from skillgit.wiring.measuring import kept, measured
+from skillgit.wiring.measuring import RUNS_FOLDER
 from skillgit.wiring.runs import Runner, Work
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
     from skillgit.domains.task import TaskSet
     from skillgit.evaluation.design import Asked, Design, Lessons
-    from skillgit.evaluation.runs import RunResult
+    from skillgit.evaluation.runs import SkillVersion
     from skillgit.provenance.evidence import LessonRecord
     from skillgit.review.catalogue import FoundLesson
+    from skillgit.stages.rollout.attempt import Order
 
 STAGE = "runs"
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,16 @@ class Room:
 
 
 class Player:
-    """Makes the runs that are asked for, as many at once as may be, each by itself."""
+    """Makes the runs that are asked for: of many skills, and as many at once as may be."""
 
     def __init__(self, room: Room, runner: Runner) -> None:
+        from skillgit.adapters.kept_runs import KeptRuns  # noqa: PLC0415 - --help has no time
+
         self._room = room
         self._runner = runner
+        self._shelf = KeptRuns(room.state / RUNS_FOLDER)
         self._tasks = {one.id: one for one in room.subject.tasks.tasks}
-        self._skills: dict[Lessons, Skill] = {}
-        self._places = asyncio.Semaphore(room.config.agent.parallel)
+        self._skills: dict[Lessons, tuple[Skill, SkillVersion]] = {}
         self._is_tried = False
         self._ended: Counter[str] = Counter()
         self.kept = 0
@@ -90,12 +92,27 @@ class Player:
 
     async def __call__(self, asked: Sequence[Asked]) -> Sequence[bool]:
         """Did they pass, in the same order?"""
-        works = [self._work(one) for one in asked]
-        found = [kept(work, self._runner.options, self._room.state) for work in works]
-        self.kept += sum(found)
-        if not all(found):
+        from skillgit.stages.rollout.run import Done, run  # noqa: PLC0415 - --help has no time
+
+        orders = [self._order(one) for one in asked]
+        found = [self._shelf.finished(order.identity) for order in orders]
+        waiting = [order for order, known in zip(orders, found, strict=True) if known is None]
+        self.kept += len(orders) - len(waiting)
+        for _ in range(len(orders) - len(waiting)):
+            self._room.progress.advance(STAGE)
+        if waiting:
             await self._try_sandbox()
-        results = await _together(map(self._made, works))
+
+        def told(done: Done) -> None:
+            del done
+            self._room.progress.advance(STAGE)
+
+        options, tasks = self._runner.options, [order.task for order in waiting]
+        with self._runner.crew(Work(None, tasks, ()), self._shelf, self._room.progress) as crew:
+            executor = crew.executor
+            made = await executor.each(run, options, waiting, told, options.agent.parallel)
+        new = (done.result for done in made)
+        results = [known or next(new) for known in found]
         self._ended.update(str(one.ended) for one in results)
         return [one.passed for one in results]
 
@@ -105,19 +122,27 @@ class Player:
             if count := self._ended[how]:
                 yield f"{count} of {self._ended.total()} runs ended so and count as they are: {how}"
 
-    def _work(self, asked: Asked) -> Work:
-        if asked.lessons not in self._skills:
-            self._skills[asked.lessons] = self._room.subject.skill(asked.lessons)
-        skill, task = self._skills[asked.lessons], self._tasks[asked.cell.task]
-        return Work(skill, (task,), (asked.cell.seed,))
+    def _order(self, asked: Asked) -> Order:
+        from skillgit.evaluation.runs import RunIdentity  # noqa: PLC0415 - --help has no time
+        from skillgit.stages.rollout.attempt import Order  # noqa: PLC0415
 
-    async def _made(self, work: Work) -> RunResult:
-        async with self._places:
-            (result,) = await measured(
-                work, self._runner, self._room.state, _Silent(), committed=False
-            )
-        self._room.progress.advance(STAGE)
-        return result
+        skill, version = self._skill(asked.lessons)
+        task, options = self._tasks[asked.cell.task], self._runner.options
+        identity = RunIdentity(
+            task.id, task.digest, asked.cell.seed, version.digest, options.model, options.harness
+        )
+        return Order(task, identity, skill, version)
+
+    def _skill(self, lessons: Lessons) -> tuple[Skill, SkillVersion]:
+        """Skills that are in no commit: they are called by their digests."""
+        from skillgit.evaluation.runs import SkillVersion  # noqa: PLC0415 - --help has no time
+        from skillgit.skill.digest import skill_digest  # noqa: PLC0415
+
+        if lessons not in self._skills:
+            skill = self._room.subject.skill(lessons)
+            version = SkillVersion(skill.root, None, skill_digest(skill.files))
+            self._skills[lessons] = skill, version
+        return self._skills[lessons]
 
     async def _try_sandbox(self) -> None:
         from skillgit.sandbox import open_sandbox  # noqa: PLC0415 - --help has no time
@@ -126,27 +151,3 @@ class Player:
             config, unsafe = self._room.config.sandbox, self._room.unsafe
             await asyncio.to_thread(open_sandbox, config, unsafe=unsafe)
             self._is_tried = True
-
-
-class _Silent:
-    """A run among many tells nobody that it began."""
-
-    def start(self, stage: str, total: int) -> None:
-        """Nothing."""
-
-    def advance(self, stage: str, note: str = "") -> None:
-        """Nothing."""
-
-    def finish(self, stage: str) -> None:
-        """Nothing."""
-
-
-async def _together(works: Iterable[Awaitable[T]]) -> list[T]:
-    """All at once; where one cannot be done, none of the others goes on."""
-    tasks = [asyncio.ensure_future(work) for work in works]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
