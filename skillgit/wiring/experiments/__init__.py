@@ -71,26 +71,14 @@ def plan_experiment(errand: ExperimentErrand) -> tuple[tuple[Plan, ...], Estimat
 
 def _kept(errand: ExperimentErrand, laboratory: Laboratory, every: Sequence[Step]) -> set[Step]:
     """The steps that are done; nobody looks, and nothing is written, where none can be."""
-    from skillgit.wiring.experiments.making import Making  # noqa: PLC0415 - heavy
+    from skillgit.wiring.experiments.ground import Silence  # noqa: PLC0415 - heavy
+    from skillgit.wiring.experiments.making import Making  # noqa: PLC0415 - the same
 
     if not (errand.out / "steps").is_dir():
         return set()
-    making = Making(laboratory, every, _Silence(), only_kept=True)
+    making = Making(laboratory, every, Silence(), only_kept=True)
     making.all()
     return {step for step, found in making.outcomes.items() if not isinstance(found, Gap)}
-
-
-class _Silence:
-    """`ports.Progress` for who is asked to be quiet."""
-
-    def start(self, stage: str, total: int) -> None:
-        """Nothing."""
-
-    def advance(self, stage: str, note: str = "") -> None:
-        """Nothing."""
-
-    def finish(self, stage: str) -> None:
-        """Nothing."""
 
 
 def _bench(errand: ExperimentErrand) -> Bench:

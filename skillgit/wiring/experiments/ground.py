@@ -47,6 +47,19 @@ class Bench:
     rights_held: bool = False
 
 
+class Silence:
+    """`ports.Progress` for who is asked to be quiet."""
+
+    def start(self, stage: str, total: int) -> None:
+        """Nothing."""
+
+    def advance(self, stage: str, note: str = "") -> None:
+        """Nothing."""
+
+    def finish(self, stage: str) -> None:
+        """Nothing."""
+
+
 class Ground:
     """Several threads may ask at once."""
 

@@ -30,7 +30,7 @@ from skillgit.types import Evolution, Exclusion, State
 from skillgit.wiring.asking import asking
 from skillgit.wiring.creation import Commission, draft_skill
 from skillgit.wiring.errands import Errand
-from skillgit.wiring.experiments.ground import Ground
+from skillgit.wiring.experiments.ground import Ground, Silence
 from skillgit.wiring.measuring import framed, measured
 from skillgit.wiring.recalling import Retriever, read_bank
 from skillgit.wiring.remembering import RememberErrand, run_remember
@@ -218,7 +218,7 @@ class Laboratory(Ground):
                 runner = await retriever.recalling(runner, bank, work.tasks)
             async with workplace(config, ask, store) as place:
                 results = await measured(work, runner.at(place), state, progress, name="runs")
-        frame = await framed(work.tasks, config, state, progress)
+        frame = await framed(work.tasks, config, state, Silence())
         return results, frame.bounds
 
 

@@ -42,9 +42,8 @@ class Making:
         self._only_kept = only_kept
         self._endpoints = {step: self._endpoint(step.model) for step in every}
         self._closed: dict[str, str] = {}
-        several = len(set(self._endpoints.values())) > 1
-        self._progress = _Shared(progress, several=several)
-        self._several = several
+        self._several = len(set(self._endpoints.values())) > 1
+        self._progress = _Shared(progress)
 
     def all(self) -> None:
         """Until every step has an outcome."""
@@ -183,16 +182,15 @@ def _told_gap(error: SkillgitError) -> str:
 
 
 class _Shared:
-    """`ports.Progress` for several threads; with several endpoints each stage tells whose it is."""
+    """`ports.Progress` for several threads; each stage tells whose it is."""
 
-    def __init__(self, progress: Progress, *, several: bool) -> None:
+    def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._several = several
         self._lock = threading.Lock()
 
     def of(self, label: str) -> Progress:
         """For one step."""
-        return _Labelled(self, f"{label}: " if self._several else "")
+        return _Labelled(self, f"{label}: ")
 
     def start(self, stage: str, total: int) -> None:
         with self._lock:
