@@ -14,8 +14,8 @@ from skillgit.adapters.resources import resource
 from skillgit.publish import report_account as accounts
 from skillgit.publish.html import NOTHING, Html, element, joined, style, table
 from skillgit.publish.report_lessons import chart, lessons
-from skillgit.publish.report_worth import worth
 from skillgit.publish.report_usage import usage_chapter
+from skillgit.publish.report_worth import worth
 from skillgit.publish.reproduction import reproduction
 from skillgit.publish.story import Story
 from skillgit.types import State

@@ -30,7 +30,7 @@ async def run(bench: Bench, options: Options, order: Order) -> Done:
     """Make one run, and keep it; raises what `attempt` raises."""
     async with attempt(order, options, bench) as made:
         trajectory = made.trajectory()
-        result = _result(made, options, trajectory)
+        result = await asyncio.to_thread(_result, made, options, trajectory)
         kept = None if options.actor is Actor.GOLD else made.work
         if kept:
             await asyncio.to_thread(forget_images, made.images, kept)
