@@ -2,6 +2,7 @@
 
     plan.py      what a plan says: models, skills, domains, tables
     reading.py   from a YAML document to a plan (its tables: table_reading.py, fields: fields.py)
+    one_name.py  several names for one model
     matrix.py    from a plan to steps: drafts, rollouts, rounds, evaluations; each of them once
     figures.py   from graded runs to figures with intervals
     tables.py    from outcomes to the tables of the paper

@@ -137,9 +137,9 @@ class _Scale:
             case Drafted():
                 return Load(1, 0, 2, 2 * self.assume.opening, self.assume.opening, 2000)
             case Rollouts():
-                return self._runs(step.split, 1)
+                return self._runs(step, 1)
             case Evaluated():
-                return self._runs(step.split, len(step.seeds))
+                return self._runs(step, len(step.seeds))
             case Evolved():
                 return self._round(step)
 
@@ -149,10 +149,11 @@ class _Scale:
             self.unknown.add(str(split.tasks))
         return min(count, split.limit) if split.limit else count
 
-    def _runs(self, split: Split, seeds: int) -> Load:
-        runs = self._tasks(split) * seeds
-        domain = self.domains.get(split)
+    def _runs(self, step: Rollouts | Evaluated, seeds: int) -> Load:
+        runs = self._tasks(step.split) * seeds
+        domain = self.domains.get(step.split)
         turns = (domain.turns if domain else 0.0) or self.assume.turns
+        turns = min(turns, _most(step.model, "agent.turns"))
         one = self._conversation(self.assume.opening, turns)
         whole = one.times(runs)
         return Load(1, runs, whole.calls, whole.prompt, whole.fresh, whole.output)
@@ -174,7 +175,8 @@ class _Scale:
         asked = of.opening + of.shown
         single = Load(0, 0, 1, asked, of.shown, of.thought + of.lesson)
         agentic = step.analyst is ErrorAnalyst.AGENTIC and step.strategy.kind is not Kind.BANK
-        error = single + self._conversation(asked, of.diagnosis_turns) if agentic else single
+        turns = min(of.diagnosis_turns, _most(step.model, "analyze.turns"))
+        error = single + self._conversation(asked, turns) if agentic else single
         read = error.times(failed) + single.times(passed) + Load(1)
         return (
             read if step.strategy.kind is Kind.BANK else read + self._merges(step, failed + passed)
@@ -195,6 +197,12 @@ class _Scale:
         prompt = calls * of.opening + edits * of.edit * levels
         output = calls * of.thought + edits * _VERDICT * levels
         return Load(0, 0, calls, prompt, edits * of.edit * levels, output)
+
+
+def _most(model: ModelChoice, key: str) -> float:
+    """A bound that the settings of a model have."""
+    told = dict(model.settings).get(key)
+    return math.inf if told is None else float(told)
 
 
 def _gpu_hours(load: Load, told: Throughput | None, assume: Assumptions) -> float | None:

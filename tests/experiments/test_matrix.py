@@ -14,7 +14,15 @@ from skillgit.experiments.documents import document
 from skillgit.experiments.drawing import svg
 from skillgit.experiments.estimates import document as estimate_document
 from skillgit.experiments.estimates import estimate, text
-from skillgit.experiments.matrix import Drafted, Evaluated, Evolved, Matrix, Rollouts, steps
+from skillgit.experiments.matrix import (
+    Drafted,
+    Evaluated,
+    Evolved,
+    Matrix,
+    Rollouts,
+    steps,
+)
+from skillgit.experiments.one_name import under_one_name
 from skillgit.experiments.plan import Throughput
 
 
@@ -63,7 +71,25 @@ def test_a_miniature_has_few_tasks_and_one_seed() -> None:
             assert step.rollouts.split.limit == 3
 
 
+def test_two_names_for_one_model_are_asked_once() -> None:
+    plan = plan_of(1)
+    every = steps([plan])
+    assert under_one_name(every, plan.models.values()) == every
+    models = {name: replace(one, model="tiny") for name, one in plan.models.items()}
+    alike = replace(plan, models=models)
+    found = under_one_name(steps([alike]), models.values())
+    assert {step.model.name for step in found} == {"122B"}
+    assert sum(isinstance(step, Evolved) for step in found) == 6
+    assert sum(isinstance(step, Evaluated) for step in found) == 9 * 3
+
+
 # ------------------------------------------------------------------ estimates
+
+
+def test_a_run_has_no_more_turns_than_the_settings_allow() -> None:
+    plan = plan_of(4).miniature(5)
+    runs = [step for step in steps([plan]) if isinstance(step, Rollouts)]
+    assert estimate([plan], runs, {}).total.calls == 2 * 5 * 10
 
 
 def test_an_estimate_counts_every_step_once_and_leaves_out_what_is_done() -> None:

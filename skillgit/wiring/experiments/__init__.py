@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillgit.experiments.matrix import Evaluated, Rollouts, Step, steps
+from skillgit.experiments.one_name import under_one_name
 from skillgit.experiments.outcomes import Gap, Outcome
 from skillgit.experiments.plan import Plan
 from skillgit.ports import Progress
@@ -60,7 +61,8 @@ def plan_experiment(errand: ExperimentErrand) -> tuple[tuple[Plan, ...], Estimat
     from skillgit.wiring.experiments.laboratory import Laboratory  # noqa: PLC0415 - heavy
 
     plans = read_plans(errand)
-    every = steps(plans)
+    models = [model for plan in plans for model in plan.models.values()]
+    every = under_one_name(steps(plans), models)
     laboratory = Laboratory(_bench(errand))
     counts = {}
     for split in {one.split for one in every if isinstance(one, Rollouts | Evaluated)}:

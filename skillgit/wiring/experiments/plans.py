@@ -100,7 +100,8 @@ def _wanted(plan: Plan, errand: ExperimentErrand, origin: str) -> Plan:
 def _told(model: ModelChoice, errand: ExperimentErrand) -> ModelChoice:
     """A model as the command line wants it: --base-url and --model stand for those of all.
 
-    Another model has other needs: how the plan's own is sampled is left to the settings then.
+    Another model has other needs and another speed: how the plan's own is sampled is left to the
+    settings then.
     """
     options = {key: value for key, value in errand.options.items() if value is not None}
     url, name = options.get("endpoint.base_url"), options.get("endpoint.model")
@@ -109,5 +110,9 @@ def _told(model: ModelChoice, errand: ExperimentErrand) -> ModelChoice:
     joined = " ".join(map(str, url)) if isinstance(url, tuple | list) else str(url or "")
     settings = tuple(one for one in model.settings if not one[0].startswith("endpoint."))
     return replace(
-        model, base_url=joined or model.base_url, model=str(name or ""), settings=settings
+        model,
+        base_url=joined or model.base_url,
+        model=str(name or ""),
+        settings=settings,
+        throughput=errand.throughputs.get(model.name),
     )
