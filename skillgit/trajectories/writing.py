@@ -130,10 +130,16 @@ def _step(step: WrittenStep, number: int) -> _Json:
 
 
 def _message(step: WrittenStep) -> str | list[_Json]:
-    """The words, or content parts of version 1.6 where pictures were shown before them."""
+    """The words, or content parts of version 1.6 where pictures were shown before them.
+
+    Which picture it was stands behind its name: the same question about two pages is two runs.
+    """
     if not step.images:
         return step.message
-    sources = [{"media_type": image.media_type, "path": image.name} for image in step.images]
+    sources = [
+        {"media_type": image.media_type, "path": f"{image.name}#{image.digest[7:19]}"}
+        for image in step.images
+    ]
     parts: list[_Json] = [{"type": "image", "source": source} for source in sources]
     return [*parts, {"type": "text", "text": step.message}]
 

@@ -116,7 +116,7 @@ def test_a_trajectory_tells_of_pictures_and_holds_none(tasks: Path) -> None:
     assert document["schema_version"] == "ATIF-v1.7"
     assert step["message"][0] == {
         "type": "image",
-        "source": {"media_type": "image/png", "path": "page.png"},
+        "source": {"media_type": "image/png", "path": f"page.png#{shown.digest[7:19]}"},
     }
     assert step["message"][1]["type"] == "text"
     assert step["extra"] == {
@@ -136,7 +136,21 @@ def test_a_trajectory_tells_of_pictures_and_holds_none(tasks: Path) -> None:
     assert pool.diagnostics == ()
     assert (len(pool.passed), len(pool.failed)) == (2, 1)
     asked = step_text(pool.failed[0].steps[1])
-    assert asked.startswith("[image: page.png]\nWhat is the total?")
+    assert asked.startswith("[image: page.png#")
+    assert asked.partition("]\n")[2].startswith("What is the total?")
+
+
+def test_the_same_words_about_two_pictures_are_two_runs(tmp_path: Path) -> None:
+    asked = [question(number, f"documents/{number}.png", "12.50") for number in (1, 2)]
+    # Of one size, and the scripted model reads the same on both.
+    other = PAGES["TOTAL 12.50"] + b"the same total on another page"
+    shown = {"documents/1.png": PAGES["TOTAL 12.50"], "documents/2.png": other}
+    write_docvqa(tmp_path / "tasks", asked, shown)
+    with ScriptedEndpoint(sees) as endpoint:
+        assert rollout(tmp_path / "tasks", endpoint) == 0
+    pool = collect(read_trajectory_files([tmp_path / "runs"]), Collect())
+    assert sorted(one.task for one in pool.passed) == ["1", "2"]
+    assert pool.diagnostics == ()
 
 
 def test_a_picture_that_the_agent_changed_is_kept(tasks: Path) -> None:
