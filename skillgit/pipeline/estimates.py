@@ -49,6 +49,8 @@ class Site:
     """The failed runs whose task and files are at hand."""
     chars_a_token: float = CHARS_A_TOKEN
     evolutions: int = 1
+    pictures: float = 0.0
+    """Tokens of what one task shows, on average."""
 
     def tokens(self, chars: float) -> float:
         """Of a text with so many characters."""
@@ -118,8 +120,8 @@ def proofs(shown: Sequence[int], contract: int, site: Site) -> Step:
     options, count = site.config.analyze, len(shown)
     begun = site.past.get("diagnose", Past()).labels
     fresh, mean = max(count - begun, 0), sum(shown) / max(count, 1)
-    opening = site.tokens(_DIAGNOSE_CHARS + mean)
-    teaching = site.tokens(contract + mean + _TEACH_CHARS)
+    opening = site.tokens(_DIAGNOSE_CHARS + mean) + site.pictures
+    teaching = site.tokens(contract + mean + _TEACH_CHARS) + site.pictures
     turn, lesson = site.output("diagnose", Span.of(TURN_TOKENS)), site.lesson("error")
     most = _conversation(opening, turn.high, options.turns, site) + _TO_TEACH * teaching
     calls = options.turns + _TO_TEACH
@@ -164,7 +166,7 @@ def of_runs_to_come(runs: int, contract: int, site: Site, *, prove: bool) -> Ste
 def agent_runs(name: str, skill: Skill, runs: Span, site: Site) -> Step:
     """Runs of an agent on tasks."""
     turns = site.config.agent.turns + 1
-    opening = site.tokens(_AGENT_CHARS + len(skill.text(MANIFEST) or ""))
+    opening = site.tokens(_AGENT_CHARS + len(skill.text(MANIFEST) or "")) + site.pictures
     turn = site.output("agent", Span.of(TURN_TOKENS))
     most = _conversation(opening, turn.high, turns, site)
     return Step(

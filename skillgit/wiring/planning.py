@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -18,9 +19,11 @@ from skillgit.adapters.settings import load_settings
 from skillgit.config import Config
 from skillgit.doctor.speed import PROBES, Speed, measure_speed
 from skillgit.domains.loading import load_tasks
+from skillgit.domains.registry import DOMAINS
 from skillgit.domains.task import TaskSet
 from skillgit.endpoint.address import addresses, without_password
 from skillgit.endpoint.ask import StoredAsk
+from skillgit.endpoint.pictures import tokens_of
 from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE, Past, ReplyStore
 from skillgit.endpoint.wire import Wire
 from skillgit.errors import PartialError, SurroundingsError, UsageError
@@ -42,6 +45,8 @@ from skillgit.wiring.errands import Errand
 from skillgit.wiring.places import open_repository, skill_root, uncommitted
 
 _PROBE_SECONDS = 60.0
+_LOOKED_AT = 50
+"""Tasks whose pictures are measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,7 @@ async def _outlook(ground: _Ground, *, probe: bool) -> Outlook:
             _provable(errand, ground.tasks),
             _chars_a_token(measured),
             errand.gate.evolutions if errand.gate else 1,
+            _pictures(ground.tasks),
         )
         return Outlook(
             plan=_planned(ground, site),
@@ -154,6 +160,16 @@ def _pool(ground: _Ground, files: Iterable[SourceFile | Diagnostic]) -> Pool:
     outcomes = ground.errand.outcomes
     table = read_table(read_outcomes_file(outcomes)) if outcomes else None
     return collect(chain(ground.remarks, files), ground.config.collect, table)
+
+
+def _pictures(tasks: TaskSet | None) -> float:
+    """The tokens of what a task shows, by the first of them."""
+    some = tasks.tasks[:_LOOKED_AT] if tasks else ()
+    tokens = 0
+    for one in some:
+        with suppress(UsageError):  # the run itself will say what is wrong with its picture
+            tokens += sum(map(tokens_of, DOMAINS[one.domain].images(one.cases[0])))
+    return tokens / max(len(some), 1)
 
 
 def _provable(errand: Errand, tasks: TaskSet | None) -> frozenset[Digest]:

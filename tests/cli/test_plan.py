@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from analysts import chat_trajectory, is_merge, plausible
 from closed_loop import TEACHING, TEXT, VALIDATION, Cast, Loop
+from drawing import png, question, write_docvqa
 from repositories import Repository
 from scripted import Answer, Request, ScriptedEndpoint
 
@@ -277,6 +278,20 @@ def test_without_trajectories_the_agent_runs_first(
     assert step(found, "analysts")["calls"] == [0, count * 103]
     assert gate["calls"] == [0, 2 * len(VALIDATION) * 3 * 101]
     assert not (loop.state / "rollouts").exists()
+
+
+def test_pictures_count_for_what_they_cost(
+    loop: Loop, plan: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    asked = [question(number, f"documents/{number}.png", "x") for number in (1, 2)]
+    small, large = png(280, 280, b""), png(1700, 2200, b"")  # 256 and 4,819 tokens
+
+    def prompt(second: bytes) -> float:
+        shown = {"documents/1.png": small, "documents/2.png": second}
+        found = plan("--tasks", write_docvqa(tmp_path / "docvqa", asked, shown))
+        return float(step(found, "rollouts")["prompt_tokens"][0])
+
+    assert prompt(large) - prompt(small) == pytest.approx(4819 - 256, abs=2)
 
 
 def test_causes_that_cannot_be_proven_are_refused_as_by_the_round(
