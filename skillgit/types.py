@@ -523,6 +523,10 @@ class Worth(StrEnum):
     """It holds 0 and more: these runs do not tell."""
 
 
+ROUNDED = 1e-6
+"""Figures are kept with six digits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
     """What a lesson is worth on a task set, from −1 to 1; positive helps.
@@ -549,6 +553,10 @@ class Effect:
             raise ValueError("an effect lies within its interval, between -1 and 1")
         if not 0 < self.confidence < 1 or not 1 <= self.tasks <= self.pairs or self.intervals < 1:
             raise ValueError("an effect is measured in pairs of runs, with some confidence")
+        above, below = self.low >= -ROUNDED, self.high <= ROUNDED
+        says = {Worth.HELPS: above, Worth.HURTS: below}.get(self.worth)
+        if says is False or (says is None and not self.low <= 0 <= self.high):
+            raise ValueError("an effect says what its interval says")
 
 
 # --------------------------------------------------------------------------- the end

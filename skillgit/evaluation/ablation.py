@@ -30,7 +30,7 @@ Play: TypeAlias = Callable[[Sequence[Asked]], Awaitable[Sequence[bool]]]
 _ENOUGH = 24
 """Tasks; of fewer all runs are made, for they cost little and every one tells something."""
 _HOPE = 0.2
-"""What is left may come out as the ends of an 80 % interval; by simulation no answer is lost."""
+"""What is left may come out as the ends of an 80 % interval; by simulation few answers are lost."""
 
 
 class Stop(StrEnum):

@@ -80,7 +80,12 @@ def test_a_note_of_a_stranger_is_shown_as_their_words_or_not_at_all(
     on the page; the rest is left out and told, and hides no other note.
     """
     fit = [claim(skills, model=EVIL, by=f"{EVIL} {n}", when=n, ended=EVIL) for n in range(2)]
-    unfit = [claim(skills, low=7.0), claim(skills, worth="BUY"), claim(skills, by="x" * 10**5)]
+    unfit = [
+        claim(skills, low=7.0),
+        claim(skills, worth="hurts"),
+        claim(skills, worth="BUY"),
+        claim(skills, by="x" * 10**5),
+    ]
     lines = [
         json.dumps({"schema": "skillgit.note/1", "effects": [*fit, *unfit]}),
         "[" * 50_000,
@@ -103,6 +108,7 @@ def test_a_note_of_a_stranger_is_shown_as_their_words_or_not_at_all(
         assert "+90.0 points" in text
         assert not set(text) & {"\x1b", "\x07", "\u202e"}
         assert "BUY" not in text
+        assert "hurts" not in text
     assert "notes of skillgit are no use" in told[0]
     assert told[1].count("worth: helps") == 2
     assert "<script>alert" not in page

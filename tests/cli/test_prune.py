@@ -245,7 +245,7 @@ def test_a_lesson_that_was_measured_to_hurt_is_taken_out(taught: Shell) -> None:
 
 @pytest.mark.parametrize("worth", [Worth.HELPS, Worth.UNCLEAR, Worth.EQUAL])
 def test_a_lesson_that_was_not_shown_to_hurt_stays(taught: Shell, worth: Worth) -> None:
-    noted(taught, worth, -0.1, 0.2)
+    noted(taught, worth, 0.1 if worth is Worth.HELPS else -0.1, 0.2)
 
     assert taught.prune("--min-runs", "99", code=1)["changes"] == []
 

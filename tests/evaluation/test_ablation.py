@@ -306,6 +306,10 @@ def test_terms_that_are_none(wrong: dict[str, float]) -> None:
         {"pairs": 3},
         {"confidence": 1.0},
         {"intervals": 0},
+        {"worth": Worth.HELPS},
+        {"worth": Worth.HURTS},
+        {"low": 0.05},
+        {"high": 0.15, "low": 0.05, "worth": Worth.EQUAL},
     ],
 )
 def test_an_effect_that_cannot_be_is_not_built(wrong: dict[str, object]) -> None:

@@ -83,7 +83,7 @@ def test_lessons_that_stand_in_for_each_other_are_told_by_their_shapley_values()
     left_out, value = (Question(method, 3) for method in Method)
     assert (round(agent.truth[left_out], 6), round(agent.truth[value], 6)) == (0.0, 0.09375)
 
-    found = Bench(agent, 400, 1, 3).ablated(Terms(batch=8)).effects
+    found = Bench(agent, 800, 1, 3).ablated(Terms(batch=16)).effects
     assert found[value].worth is Worth.HELPS
     assert found[left_out].worth is not Worth.HELPS
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from stories import HOSTILE, digest, oid, story
@@ -41,8 +42,9 @@ def noted(*effects: Effect, words: str = "tiny") -> Story:
 
 
 def test_each_effect_has_a_row_and_the_lesson_a_badge() -> None:
-    left_out = replace(EFFECT, method=Method.LEAVE_ONE_OUT, estimate=-0.2, low=-0.4, high=-0.1)
-    made = noted(EFFECT, replace(left_out, worth=Worth.HURTS))
+    left_out = Method.LEAVE_ONE_OUT
+    hurts = Effect(left_out, -0.2, -0.4, -0.1, Worth.HURTS, "answered", 9, 9, 0.95, 7)
+    made = noted(EFFECT, hurts)
     page = report(made)
 
     assert "+3.0 to +22.0" in page
@@ -67,6 +69,12 @@ def test_words_of_strangers_stay_words() -> None:
 
 
 def test_an_interval_is_drawn_within_its_picture() -> None:
-    for low, estimate, high in ((-1.0, -1.0, -1.0), (1.0, 1.0, 1.0), (-1.0, 0.0, 1.0)):
-        effect = replace(EFFECT, low=low, estimate=estimate, high=high, worth=Worth.UNCLEAR)
-        assert f"{100 * estimate:+.1f}"[1:] in worth(noted(effect))
+    for low, estimate, high, says in (
+        (-1.0, -1.0, -1.0, Worth.HURTS),
+        (1.0, 1.0, 1.0, Worth.HELPS),
+        (-1.0, 0.0, 1.0, Worth.UNCLEAR),
+    ):
+        effect = replace(EFFECT, low=low, estimate=estimate, high=high, worth=says)
+        drawn = re.findall(r'x="([\d.]+)" y="0" width="([\d.]+)"', worth(noted(effect)))
+        assert len(drawn) == 3
+        assert all(float(x) >= 0 and float(x) + float(width) <= 1004 for x, width in drawn)
