@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -168,6 +171,16 @@ def test_a_later_schema_of_a_later_skillgit_is_kept() -> None:
 
     assert len(note.effects) == 1
     assert line in note.others
+
+
+def test_every_field_is_documented_and_no_other() -> None:
+    text = (Path(__file__).parents[2] / "SKILLS_FORMAT.md").read_text(encoding="utf-8")
+    section = text.partition("`skillgit.note/1`: what")[2].partition("\n## ")[0]
+    record, effect = section.partition("field of `effect`")[::2]
+
+    for part, kind in ((record, EffectRecord), (effect, Effect)):
+        fields = re.findall(r"(?m)^\| `(\w+)` \|", part)
+        assert fields == [one.name for one in dataclasses.fields(kind)]
 
 
 @given(data=st.binary(max_size=200))
