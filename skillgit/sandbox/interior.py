@@ -11,6 +11,7 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class Interior:
     """The wanted packages that are not installed here."""
 
 
+@cache  # an interpreter that runs stays where it is, and reading about all packages takes 0.1 s
 def find_interior() -> Interior:
     """Look at the running interpreter; works with pyenv, venv, conda, uv and Debian's layout."""
     packages, missing = _packages()
