@@ -139,7 +139,11 @@ def _told(found: Remembering, file: Path | None) -> Iterator[str]:
     )
     yield from _some((f"{d.origin}: {d.message}" for d in pool.diagnostics), "remark")
     if found.bank is None:
-        yield f"Calls         {found.asked - found.known}; {found.known} are answered from memory"
+        calls = found.asked - found.known
+        yield (
+            f"Calls         {calls} to {2 * calls}, one and perhaps another for each;"
+            f" {found.known} are answered from memory"
+        )
         yield "              nothing was asked, nothing was written"
         return
     yield from _some((f"{one.trajectory}: {one.reason}" for one in found.without), "without")

@@ -154,7 +154,9 @@ def test_signals_choose_and_a_plan_asks_nothing(
     assert [len(bank_in(file).entries), len(endpoint.requests)] == [1, 1]
     capsys.readouterr()
     assert run(["remember", "-t", str(runs), "--dry-run", "-q"]) == 0
-    assert "Calls         2; 1 are answered from memory" in capsys.readouterr().out
+    assert (
+        "Calls         2 to 4, one and perhaps another for each; 1 are" in capsys.readouterr().out
+    )
     assert len(endpoint.requests) == 1
 
 
@@ -297,3 +299,31 @@ def test_where_nobody_embeds_no_run_is_made(
     words = ["rollout", "--no-skill", "--bank", str(file), "--tasks", str(tasks), "-q"]
     assert run([*words, "-o", "out"]) in {3, 4}
     assert not list((skills.path / "out").glob("*/41"))
+
+
+def test_who_copies_the_example_is_asked_once_more_without_it(
+    skills: Repository, runs: Path, endpoint: ScriptedEndpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def copying(request: Request) -> Answer:
+        system = request["messages"][0]["content"]
+        example = re.findall(r'(?m)^(\{"why".*)$', system)
+        return replying(json.loads(example[0])) if example else remembering(request)
+
+    endpoint.reply = copying
+    assert remember(runs, skills.path / "bank.json", "--json") == 0
+    assert told(capsys)["bank"]["items"] == 3
+    assert len(endpoint.requests) == 6
+    assert sum("An example" in one["messages"][0]["content"] for one in endpoint.requests) == 3
+    first, bare = (one["messages"][0]["content"] for one in endpoint.requests[-2:])
+    assert "csv" not in min(first, bare, key=len)
+
+
+def test_who_has_no_use_twice_is_told_with_the_reason(
+    skills: Repository, runs: Path, endpoint: ScriptedEndpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    item = {"title": "What the grader expects", "description": "Then.", "content": "Do."}
+    endpoint.reply = lambda _: replying({"why": "So.", "memories": [item]})
+    assert remember(runs, skills.path / "bank.json", "--json") == 1
+    found = told(capsys)
+    assert {"copy the example" in one["reason"] for one in found["without"]} == {True}
+    assert len(found["without"]) == 3

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from skillgit.config import Signals
-from skillgit.ports import Call, Failure, JsonObject, Message, Model, NoReply
+from skillgit.ports import Call, Failure, JsonObject, Message, Model, NoReply, Reply
 from skillgit.provenance.bank import MemoryItem, Remembered
 from skillgit.rules.safety import told_of_grading
 from skillgit.trajectories.lines import plain
@@ -29,6 +30,8 @@ class Terms:
     """What all calls share."""
 
     contract: Message
+    bare: Message
+    """The same without the example, for a model that copies it."""
     characters: int
     queries: Mapping[str, str] = field(default_factory=dict)
 
@@ -42,7 +45,10 @@ def teachers(pool: Pool, signals: Signals) -> Sequence[Trajectory]:
 
 def terms_of(model: Model, characters: int, queries: Mapping[str, str]) -> Terms:
     """The system message is the same for all, so that an endpoint reuses its work on it."""
-    return Terms(Message("system", model.prompts("remember")), characters, dict(queries))
+    whole, bare = (
+        Message("system", model.prompts("remember", example=shown)) for shown in (True, False)
+    )
+    return Terms(whole, bare, characters, dict(queries))
 
 
 async def in_one_call(model: Model, terms: Terms, run: Trajectory) -> Remembered | Excluded:
@@ -62,7 +68,12 @@ async def in_one_call(model: Model, terms: Terms, run: Trajectory) -> Remembered
         fits = await model.fits(call)
         answer = await model.ask(call) if fits else _TOO_LONG
         if not isinstance(answer, NoReply):
-            return _kept(run, query, answer.value)
+            if not _items(run, terms, answer.value):
+                again = replace(call, label=f"{run.id} bare", messages=_bare(terms, call))
+                better = await model.ask(again)
+                answer = better if isinstance(better, Reply) else answer
+            items = _items(run, terms, answer.value)
+            return _remembered(run, query, items) if items else Excluded(run.id, _NO_USE)
         if answer.failure is not Failure.TOO_LONG or characters <= least:
             return Excluded(run.id, answer.reason)
         characters //= 2
@@ -94,15 +105,33 @@ def query_of(terms: Terms, run: Trajectory) -> str:
     return known.strip() or next(filter(None, said), "")[:QUERY_CHARS].strip()
 
 
-def _kept(run: Trajectory, query: str, value: JsonObject) -> Remembered | Excluded:
-    """Without secrets and names, and without what would please a grader."""
-    items = tuple(_items(run, value))
-    if not items:
-        return Excluded(run.id, "its items tell how runs are graded, or hold what cannot be read")
+_NO_USE = "its items copy the example, tell how runs are graded, or cannot be read"
+
+
+def _bare(terms: Terms, call: Call) -> tuple[Message, ...]:
+    """Told that it copied, a small model copies once more; here it has nothing to copy."""
+    return (terms.bare, *call.messages[1:])
+
+
+def _remembered(run: Trajectory, query: str, items: tuple[MemoryItem, ...]) -> Remembered:
     return Remembered(run.id, run.digest, run.task, run.outcome.result, query, items)
 
 
-def _items(run: Trajectory, value: JsonObject) -> Iterator[MemoryItem]:
+def _items(run: Trajectory, terms: Terms, value: JsonObject) -> tuple[MemoryItem, ...]:
+    """Without secrets and names, and without what would please a grader."""
+    example = _words(terms.contract.content)
+    return tuple(
+        item
+        for item in _read(run, value)
+        if not any(f" {_words(part)} " in f" {example} " for part in (item.title, item.content))
+    )
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def _read(run: Trajectory, value: JsonObject) -> Iterator[MemoryItem]:
     clean = Redactor().text
     for item in value["memories"]:
         found = MemoryItem(*(clean(" ".join(str(item[name]).split())) for name in _LONGEST))
