@@ -67,9 +67,7 @@ def _ends(number: int) -> str:
     [
         (["--signals", "error"], 4),
         (["--signals", "success"], 2),
-        (["--signals", "combined"], 6),
-        (["--signals", "error", "--strategy", "sequential", "--batch", "1"], 4),
-        (["--signals", "error", "--strategy", "sequential", "--batch", "4"], 4),
+        (["--signals", "combined", "--strategy", "sequential", "--batch", "4"], 6),
     ],
 )
 def test_a_drafted_skill_evolves_from_its_branch_under_every_condition(

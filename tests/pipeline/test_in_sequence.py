@@ -163,7 +163,7 @@ def test_of_one_batch_none_sees_the_others_and_merges_are_counted_through() -> N
 
 
 @pytest.mark.parametrize("batch", [1, 3])
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_the_edits_of_the_base_give_what_the_last_batch_is_shown(
     batch: int, data: st.DataObject

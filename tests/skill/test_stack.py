@@ -98,7 +98,7 @@ def test_for_readers_of_the_base_an_amendment_stands_where_its_lesson_does() -> 
     assert stack.told(misfit) == misfit
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_one_change_after_the_other_is_all_changes_of_the_base_at_once(data: st.DataObject) -> None:
     base = data.draw(skills())
