@@ -271,6 +271,15 @@ def test_endpoints_work_at_the_same_time(ground: Ground) -> None:
     assert any(both)
 
 
+# What a shell starts in the background ignores SIGINT, and so do its children.
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from skillgit.cli import main
+main()
+"""
+
+
 @confined
 def test_an_interrupt_stops_all_endpoints_at_once(ground: Ground) -> None:
     def hanging(request: Request) -> Answer:
@@ -283,13 +292,16 @@ def test_an_interrupt_stops_all_endpoints_at_once(ground: Ground) -> None:
         where = ["--set", f"models.122B.base_url={large.url}"]
         where += ["--set", f"models.35B.base_url={small.url}"]
         words = ground.arguments("table-1", *FEW, "--limit", "2", *where)
-        command = [sys.executable, "-m", "skillgit", *words]
+        command = [sys.executable, "-c", INTERRUPTIBLE, *words]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-            deadline = time.monotonic() + 60
-            while not (large.requests and small.requests) and time.monotonic() < deadline:
-                time.sleep(0.02)
-            process.send_signal(signal.SIGINT)
-            _, error = process.communicate(timeout=30)
+            try:
+                deadline = time.monotonic() + 60
+                while not (large.requests and small.requests) and time.monotonic() < deadline:
+                    time.sleep(0.02)
+                process.send_signal(signal.SIGINT)
+                _, error = process.communicate(timeout=30)
+            finally:
+                process.kill()
     assert process.returncode == 130
     assert "Traceback" not in error
 
