@@ -10,7 +10,7 @@
 | gate | `gate(skill, rivals, trial) -> Passage` | is the skill better for it? |
 | record | `record(repository, skill, edits, …) -> Branch` | how does the history tell it? |
 | create | `create(order, repo, author) -> Creation` | what does the model know already? |
-| remember | `remember(pool, wish, model, …) -> Memories` | what would one tell at a task like this? |
+| remember | `remember(pool, wish, model, …) -> Memories` | what is worth telling at such tasks? |
 
 `pipeline.evolve` calls collect to record in this order and is the table of contents.
 """
