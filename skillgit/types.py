@@ -592,6 +592,10 @@ class Usage:
         )
 
 
+NO_MODEL = "no-model"
+"""Who assisted with a round that asked none: nobody but the program."""
+
+
 @dataclass(frozen=True, slots=True)
 class Round:
     """What a round was asked to do. Its id and its dates make the commit ids repeatable."""

@@ -24,6 +24,7 @@ from skillgit.skill.restoring import changes_between
 from skillgit.stages.guard import guard
 from skillgit.stages.record import Account, record
 from skillgit.types import (
+    NO_MODEL,
     Branch,
     Edit,
     Fate,
@@ -37,7 +38,7 @@ from skillgit.types import (
     State,
     Verdict,
 )
-from skillgit.usage.cuts import NO_MODEL, SIGNALS, Aim, Cut, Spared, cuts
+from skillgit.usage.cuts import SIGNALS, Aim, Cut, Spared, cuts
 from skillgit.usage.totals import SkillUse
 
 

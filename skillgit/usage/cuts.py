@@ -32,8 +32,6 @@ from skillgit.usage.totals import SkillUse, is_use
 
 SIGNALS = "usage"
 """What teaches a round of cuts, as its evidence tells it."""
-NO_MODEL = "no-model"
-"""Who assisted with such a round: nobody but the program."""
 _NAMED = 3
 
 

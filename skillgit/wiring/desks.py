@@ -19,7 +19,6 @@ from skillgit.adapters.prompts import JinjaPrompts
 from skillgit.adapters.runs import RESULT, RunFolder
 from skillgit.agent.episode import Budget, Mind
 from skillgit.config import Collect, Config, Speech
-from skillgit.domains.registry import graders
 from skillgit.endpoint.ask import Reseeded, StoredAsk, StoredObservations
 from skillgit.endpoint.chat import Chat
 from skillgit.endpoint.store import Asked
@@ -27,15 +26,14 @@ from skillgit.errors import SurroundingsError
 from skillgit.executors.cluster.seat import Seat
 from skillgit.names import Digest
 from skillgit.ports import Executor, Model, Reply, Sandbox
-from skillgit.sandbox import open_sandbox
 from skillgit.stages.analyze import Bench, Desk
-from skillgit.stages.rollout import terms as rollout
 from skillgit.trajectories.redaction import shown_of_files
 from skillgit.types import Usage
 from skillgit.wiring.workplace import Needed, Workplace, needed, needed_by
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what only workers need is imported there
     from skillgit.executors.cluster.line import Line
+    from skillgit.stages.rollout import terms as rollout
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +86,8 @@ class AnalystDesk:
         config, speech = self.lodging.config, self.lodging.speech
         if tools.sandbox is None or speech is None:
             return None
+        from skillgit.domains.registry import graders  # noqa: PLC0415 - as above
+
         return Bench(
             exhibits={},
             domains=graders(config.grading),
@@ -124,6 +124,9 @@ class RunDesk:
 
     async def __call__(self, line: Line) -> Seat[rollout.Bench]:
         """Build it in this process."""
+        from skillgit.domains.registry import graders  # noqa: PLC0415 - as above
+        from skillgit.stages.rollout import terms as rollout  # noqa: PLC0415 - as above
+
         tools = await _Tools.built(self.lodging, line, self.needed)
         domains = graders(self.lodging.config.grading)
         if tools.sandbox is None:
@@ -170,6 +173,8 @@ class _Tools:
 async def _sandbox(lodging: Lodging, machine: str) -> Sandbox | None:
     if lodging.speech is None:
         return None
+    from skillgit.sandbox import open_sandbox  # noqa: PLC0415 - as above
+
     try:
         return await asyncio.to_thread(open_sandbox, lodging.config.sandbox, unsafe=lodging.unsafe)
     except SurroundingsError as error:

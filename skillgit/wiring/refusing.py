@@ -9,8 +9,7 @@ from skillgit.provenance.evidence import Refusal
 from skillgit.review.catalogue import read_catalogue
 from skillgit.review.memory import Unwanted, read_unwanted
 from skillgit.review.refusals import REFUSALS, unreadable_refusals
-from skillgit.types import Diagnostic
-from skillgit.usage.cuts import NO_MODEL
+from skillgit.types import NO_MODEL, Diagnostic
 
 
 def refused_lessons(history: History, root: str, options: Consolidate) -> tuple[Unwanted, ...]:

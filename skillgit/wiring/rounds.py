@@ -19,7 +19,6 @@ from skillgit.adapters.settings import load_settings
 from skillgit.adapters.timings import keep_timings
 from skillgit.agent.episode import Budget
 from skillgit.config import Config, ErrorAnalyst, Signals
-from skillgit.domains.loading import load_tasks
 from skillgit.domains.task import TaskSet
 from skillgit.endpoint.ask import Reseeded, StoredAsk
 from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE, ReplyStore
@@ -281,4 +280,8 @@ def _reseedable(tools: Tools, seat: Callable[[Desk, int], Executor[Desk]]) -> To
 
 
 def _load(path: Path | None) -> TaskSet | None:
-    return load_tasks(path) if path else None
+    if path is None:
+        return None
+    from skillgit.domains.loading import load_tasks  # noqa: PLC0415 - most rounds have no tasks
+
+    return load_tasks(path)
