@@ -51,7 +51,7 @@ def _each_on_its_own(skill: Skill, edits: Sequence[Edit]) -> tuple[list[Edit], l
 def _gives_away(skill: Skill, edit: Edit) -> str:
     """An analyst's words were looked through; a merge may have put others in their place."""
     base = "\n".join(skill.text(path) or "" for path in skill.files)
-    return gives_away("\n".join((edit.lesson.title, *added_texts(edit.change))), base)
+    return gives_away("\n".join(added_texts(edit.change)), base)
 
 
 def _general(
