@@ -50,6 +50,8 @@ _CONFIGURATION = {
     "merge.renames": "true",
     "merge.renormalize": "false",
 }
+_THROWN_AWAY = {"core.fsync": "none"}
+"""What is tried out and thrown away need not reach the disk."""
 _ENVIRONMENT = {
     "GIT_ATTR_NOSYSTEM": "1",
     "GIT_DIFF_OPTS": "",  # would win over -U on the command line
@@ -139,7 +141,8 @@ class GitRepository(Reading, Writing, Rewriting, Bulk):
     ) -> Output:
         """One plumbing command; SurroundingsError where it ends with a status not in `allow`."""
         environment = {**self._place.environment(self._scratch), **(env or {})}
-        output = self._place.run(arguments, stdin, environment)
+        settings = _CONFIGURATION | (_THROWN_AWAY if self.is_scratch else {})
+        output = self._place.run(arguments, stdin, environment, settings)
         if output.status not in allow:
             raise SurroundingsError(
                 f"running git {arguments[0]} in {self._place.git_dir}: "
@@ -164,7 +167,9 @@ class _Place:
 
     def version(self) -> tuple[int, ...]:
         if not self._version:
-            said = self.run(("version",), b"", dict(_ENVIRONMENT)).stdout.decode("utf-8", "replace")
+            said = self.run(("version",), b"", dict(_ENVIRONMENT), {}).stdout.decode(
+                "utf-8", "replace"
+            )
             found = re.search(r"(\d+)\.(\d+)(?:\.(\d+))?", said)
             self._version = tuple(int(part) for part in found.groups("0")) if found else (0,)
         return self._version
@@ -188,11 +193,15 @@ class _Place:
             )
         return environment
 
-    def run(self, arguments: tuple[str, ...], stdin: bytes, env: dict[str, str]) -> Output:
-        settings = [
-            part for key, value in _CONFIGURATION.items() for part in ("-c", f"{key}={value}")
-        ]
-        command = [self._library.Git.GIT_PYTHON_GIT_EXECUTABLE, *settings, *arguments]
+    def run(
+        self,
+        arguments: tuple[str, ...],
+        stdin: bytes,
+        env: dict[str, str],
+        settings: Mapping[str, str],
+    ) -> Output:
+        told = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+        command = [self._library.Git.GIT_PYTHON_GIT_EXECUTABLE, *told, *arguments]
         with tempfile.TemporaryFile() as given:
             given.write(stdin)
             given.seek(0)
