@@ -101,14 +101,19 @@ def _told(model: ModelChoice, errand: ExperimentErrand) -> ModelChoice:
     """A model as the command line wants it: --base-url and --model stand for those of all.
 
     Another model has other needs and another speed: how the plan's own is sampled is left to the
-    settings then.
+    settings then, but for what --set says.
     """
     options = {key: value for key, value in errand.options.items() if value is not None}
     url, name = options.get("endpoint.base_url"), options.get("endpoint.model")
     if not url and not name:
         return model
     joined = " ".join(map(str, url)) if isinstance(url, tuple | list) else str(url or "")
-    settings = tuple(one for one in model.settings if not one[0].startswith("endpoint."))
+    said = {path.rpartition("settings.")[2] for path in errand.replaced}
+    settings = tuple(
+        (key, value)
+        for key, value in model.settings
+        if not key.startswith("endpoint.") or key in said
+    )
     return replace(
         model,
         base_url=joined or model.base_url,
