@@ -65,10 +65,21 @@ def read_plan(text: str, origin: str, home: Path, replaced: Mapping[str, str] = 
     return _plan(Fields(origin, document), home)
 
 
+_NAMED = frozenset({"models", "skills", "domains", "measures"})
+"""Below them stand names: one that is not there would replace nothing."""
+
+
 def _replace(document: Document, path: str, value: str, origin: str) -> None:
     """Put a value in its place; a list has the number of an item as a key."""
     *above, last = _parts(path)
     place: object = document.value
+    if len(above) > 1 and above[0] in _NAMED and isinstance(place, dict):
+        known = place.get(above[0]) or {}
+        if isinstance(known, dict) and above[1] not in known:
+            raise UsageError(
+                f"replacing {path} in the plan {origin}: {above[0]} has no {above[1]}",
+                hint=f"it has {', '.join(known)}; {above[0]}.{above[1]}={{…}} adds one",
+            )
     for part in above:
         if isinstance(place, dict):
             place = place.setdefault(part, {})

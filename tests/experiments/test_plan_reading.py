@@ -92,6 +92,10 @@ def test_values_are_replaced_from_outside() -> None:
     assert dict(plan.models["tiny"].settings) == {"agent.turns": 7, "consolidate.min_support": 1}
     assert plan.seeds == (1, 2)
     assert "there is no such place" in read(TINY, **{"tables.3.users": "x"})
+    mistyped = read(TINY, **{"domains.sum.tasks": "elsewhere"})
+    assert "domains has no sum (it has sums; domains.sum={…} adds one)" in mistyped
+    added = {"domains.further": "{test: more}"}
+    assert set(read_plan(TINY, "plan.yaml", Path("/home"), added).domains) == {"sums", "further"}
     odd = {"models.tiny.title": "[x", "tables.0": "{users: tiny, measures: Sums, number: 7}"}
     plan = read_plan(TINY, "plan.yaml", Path("/home"), odd)
     assert plan.models["tiny"].title == "[x", "what is no YAML is a text"
