@@ -105,10 +105,10 @@ STEPS = (
         5,
         "agent",
         calls=(
-            call("bash", command="cat /skills/ledger/references/charts.md /work/ledger/SKILL.md"),
+            call("bash", command="cat /skills/ledger/references/charts.md /srv/ledger/SKILL.md"),
         ),
         observation="cat: /skills/ledger/references/charts.md: Permission denied\n"
-        "cat: /work/ledger/SKILL.md: No such file or directory",
+        "cat: /srv/ledger/SKILL.md: No such file or directory",
     ),
     # Code of the skill with other blanks and other quotation marks; import lines do not count.
     Step(

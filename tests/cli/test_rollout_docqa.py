@@ -162,7 +162,7 @@ def test_a_picture_that_the_agent_changed_is_kept(tasks: Path) -> None:
 
     with ScriptedEndpoint(crops) as endpoint:
         assert rollout(tasks, endpoint, "--task", "2") == 0
-    kept = tasks.parent / "runs/2/41/work/page.png"
+    kept = tasks.parent / "runs" / "2" / "41" / "work" / "page.png"
     assert kept.read_bytes() == PAGES["TOTAL 8.00"] + b"x"
 
 

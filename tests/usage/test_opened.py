@@ -73,7 +73,7 @@ def found(name: str, arguments: object, seen: str = "ok", before: str = "") -> l
         ("sed -i s/a/b/ /skills/xlsx/references/dates.md", []),
         ("test -f /skills/xlsx/scripts/recalc.py", []),
         ("cat references/dates.md", []),
-        ("cat /work/xlsx/references/dates.md", []),
+        ("cat /srv/xlsx/references/dates.md", []),
         ("cat /skills/pdf/references/dates.md", []),
         ("cat /skills/xlsx/references/dates.md.bak", []),
         ("cat 'never closed /skills/xlsx/SKILL.md", []),
