@@ -154,7 +154,8 @@ class _Scale:
         domain = self.domains.get(step.split)
         turns = (domain.turns if domain else 0.0) or self.assume.turns
         turns = min(turns, _most(step.model, "agent.turns"))
-        one = self._conversation(self.assume.opening, turns)
+        opening = (domain.opening if domain else 0.0) or self.assume.opening
+        one = self._conversation(opening, turns)
         whole = one.times(runs)
         return Load(1, runs, whole.calls, whole.prompt, whole.fresh, whole.output)
 
@@ -267,7 +268,8 @@ def _told(of: Estimate, assume: Assumptions) -> Iterator[str]:
         yield f"Kept          {of.done} steps are done and cost nothing"
     yield (
         f"Assumed       a run: {assume.turns:g} turns (or the domain's own), {assume.opening:g} "
-        f"tokens at first, {assume.turn:g} written and {assume.observation:g} read in a turn"
+        f"tokens at first (the same), {assume.turn:g} written and {assume.observation:g} read in "
+        "a turn"
     )
     yield (
         f"              a round: {assume.fail_share:.0%} of the runs fail (or as told); an error "

@@ -137,6 +137,8 @@ class DomainChoice:
     """Turns of a run, for an estimate; 0: as assumed for all."""
     fail_share: float | None = None
     """Runs that fail, for an estimate; None: as assumed for all."""
+    opening: float = 0.0
+    """Tokens of a run's first prompt, for an estimate; 0: as assumed for all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,7 @@ def _modes(place: Fields, skills: Mapping[str, SkillChoice]) -> dict[Mode, str]:
 
 
 def _domain(name: str, place: Fields, home: Path) -> DomainChoice:
-    place.only(("test", "evolve", "seeds", "turns", "fail_share", "tasks"))
+    place.only(("test", "evolve", "seeds", "turns", "fail_share", "opening", "tasks"))
     fails = place.at("fail_share")
     shared = place.at("tasks").text("")
     found = DomainChoice(
@@ -218,6 +218,7 @@ def _domain(name: str, place: Fields, home: Path) -> DomainChoice:
         seeds=listed(place.at("seeds"), lambda one: one.count(0)),
         turns=place.at("turns").number(0),
         fail_share=None if fails.value is None else min(1.0, fails.number(0)),
+        opening=place.at("opening").number(0),
     )
     if found.test is None and found.evolve is None:
         place.fail("it has neither test nor evolve")

@@ -92,6 +92,14 @@ def test_a_run_has_no_more_turns_than_the_settings_allow() -> None:
     assert estimate([plan], runs, {}).total.calls == 2 * 5 * 10
 
 
+def test_what_a_run_is_told_first_is_its_domains_whatever_plan_comes_first() -> None:
+    pages, sheets = plan_of(3), plan_of(4)
+    runs = [step for step in steps([pages]) if isinstance(step, Rollouts)]
+    alone = estimate([pages], runs, {}).total
+    assert estimate([sheets, pages], runs, {}).total.prompt == alone.prompt
+    assert alone.prompt > 8000 * alone.calls
+
+
 def test_an_estimate_counts_every_step_once_and_leaves_out_what_is_done() -> None:
     plan = plan_of(4)
     every = steps([plan])
