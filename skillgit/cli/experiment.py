@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,13 @@ import click
 
 from skillgit.cli.console import TerminalProgress, examples, out, print_json, safe, say
 from skillgit.cli.options import ENDPOINT, QUIET, REPLAY, UNSAFE, given, setting_options
+from skillgit.cli.spending import caps, caps_of, prices_of
+from skillgit.endpoint.caps import Prices
 from skillgit.errors import SurroundingsError, UsageError
+from skillgit.types import Usage
 
 if TYPE_CHECKING:  # what runs experiments takes time to import, and --help has none
+    from skillgit.experiments.estimates import Load
     from skillgit.experiments.plan import Throughput
     from skillgit.experiments.tables import Filled
     from skillgit.wiring.experiments import Experiment, ExperimentErrand
@@ -28,6 +33,7 @@ _PARTIAL = 4
         "skillgit experiment table-1 --dry-run",
         "skillgit experiment table-1 -o results/ --set domains.verified.tasks=data/verified",
         "skillgit experiment table-4 --limit 2 --base-url http://127.0.0.1:8000/v1",
+        "skillgit experiment table-5 -o results/ --max-cost 50 --price-in 0.1 --price-out 0.4",
         "skillgit experiment table-1 table-6 --markdown --plots plots/ > tables.md",
         "skillgit experiment my-plan.yaml --only-kept --csv",
     )
@@ -68,6 +74,7 @@ _PARTIAL = 4
     help="What a server does: tokens a second, on so many GPUs; repeatable.",
 )
 @click.option("--only-kept", is_flag=True, help="Run nothing; show what is there.")
+@caps
 @setting_options(ENDPOINT)
 @UNSAFE
 @REPLAY
@@ -110,7 +117,8 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     Every skill, trajectory, round and evaluation is made once, whichever cells need it, and kept
     in DIR: a killed experiment goes on, and a changed plan makes what is new. Endpoints work at
     the same time. A cell without a figure says why. --base-url and --model stand for those of all
-    models. Exit codes: 0 every cell has its figure, 2 usage, 3 no Git, 4 some cells lack theirs.
+    models. A cap is for all steps together, which then are made one after another. Exit codes: 0
+    every cell has its figure, 2 usage, 3 no Git, 4 some cells lack theirs.
     """
     from skillgit.wiring.experiments import ExperimentErrand  # noqa: PLC0415 - --help has no time
 
@@ -126,10 +134,11 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
         replay=replay,
         unsafe=unsafe,
         rights_held=rights_held,
+        caps=caps_of(settings),
         only_kept=only_kept,
     )
     if dry_run:
-        return _plan(errand, form)
+        return _plan(errand, form, prices_of(settings))
     return _run(errand, form, plots, quiet=quiet)
 
 
@@ -176,18 +185,28 @@ def _throughputs(speeds: Sequence[str]) -> Mapping[str, Throughput]:
     return found
 
 
-def _plan(errand: ExperimentErrand, form: str | None) -> int:
+def _plan(errand: ExperimentErrand, form: str | None, prices: Prices | None) -> int:
     from skillgit.experiments.estimates import document, text  # noqa: PLC0415 - as above
     from skillgit.wiring.experiments import plan_experiment  # noqa: PLC0415
 
     plans, estimate = plan_experiment(errand)
     if form == "json":
-        print_json("experiment-plan", document(estimate, plans[0].assume))
+        cost = _cost(estimate.total, prices) if prices else None
+        print_json("experiment-plan", {**document(estimate, plans[0].assume), "cost": cost})
     elif form:
         raise UsageError(f"--dry-run --{form}: a plan is text or JSON", hint="give --json, or none")
     else:
         out(safe(text(estimate, plans[0].assume).rstrip("\n")))
+        if prices:
+            out(f"Cost          {_cost(estimate.total, prices):,.4g}, each model at these prices")
     return 0
+
+
+def _cost(load: Load, prices: Prices) -> float:
+    """At the same prices for all models, in the money of the prices."""
+    cached = round(load.prompt - load.fresh)
+    used = Usage(prompt_tokens=round(load.prompt), cached_tokens=cached)
+    return prices.of(replace(used, output_tokens=round(load.output)))
 
 
 def _filled(found: Experiment) -> list[Filled]:

@@ -7,23 +7,27 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from skillgit.config import LOCAL, Config
 from skillgit.endpoint.caps import Caps
 from skillgit.errors import PartialError, SurroundingsError, UsageError
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
+    from skillgit.endpoint.allowance import Allowance
     from skillgit.endpoint.ask import StoredAsk
     from skillgit.endpoint.store import ReplyStore
 
 _SECONDS_DIGITS = 11
 """Enough until the year 5138; a date must fit into a round's id."""
 
+Purse: TypeAlias = "Caps | Allowance"
+"""What may be spent: by this errand alone, or by several, one after another, from one account."""
+
 
 @asynccontextmanager
 async def asking(
-    config: Config, store_file: Path, *, replay: Path | bool = False, caps: Caps | None = None
+    config: Config, store_file: Path, *, replay: Path | bool = False, caps: Purse | None = None
 ) -> AsyncIterator[tuple[StoredAsk, ReplyStore]]:
     """The endpoint of the settings, with its memory in `store_file`; `caps` None: no end."""
     from skillgit.endpoint.allowance import Allowance  # noqa: PLC0415 - openai takes a second
@@ -31,7 +35,8 @@ async def asking(
     from skillgit.endpoint.chat import Chat  # noqa: PLC0415
     from skillgit.endpoint.store import ReplyStore  # noqa: PLC0415
 
-    if caps and config.executor.address != LOCAL:
+    allowance = Allowance(caps or Caps()) if isinstance(caps, Caps | None) else caps
+    if allowance.caps and config.executor.address != LOCAL:
         raise UsageError(
             f"keeping an account of what may be spent: the executor {config.executor.address} "
             "sends from several processes",
@@ -40,7 +45,6 @@ async def asking(
     with ReplyStore(store_file) as store:
         if isinstance(replay, Path):
             store.load(replay)
-        allowance = Allowance(caps or Caps())
         chat = None if replay else Chat(config.endpoint, key_of(config), allowance)
         try:
             yield StoredAsk(chat, store, config.endpoint), store

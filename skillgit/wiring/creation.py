@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from skillgit.adapters.settings import load_settings
+from skillgit.endpoint.caps import Caps
 from skillgit.errors import SurroundingsError
 from skillgit.ports import Progress
 from skillgit.types import Usage
-from skillgit.wiring.asking import asking, begun, partial_stop
+from skillgit.wiring.asking import Purse, asking, begun, partial_stop
 from skillgit.wiring.places import open_repository, skill_root
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
@@ -33,6 +34,7 @@ class Commission:
     replay: Path | bool = False
     """True: only what was answered before; a file: recorded replies, taken in first."""
     dry_run: bool = False
+    caps: Purse = field(default_factory=Caps)
 
 
 def draft_skill(commission: Commission, progress: Progress) -> tuple[Creation, Usage]:
@@ -51,7 +53,8 @@ async def _draft(
 
     order = _order(commission, repository)
     store_file = repository.common_dir / STATE_FOLDER / STORE_FILE
-    async with asking(order.config, store_file, replay=commission.replay) as (ask, store):
+    replay, caps = commission.replay, commission.caps
+    async with asking(order.config, store_file, replay=replay, caps=caps) as (ask, store):
         author = Author(
             Model(ask, JinjaPrompts(), progress, ask.fits), ask.model, begun(store.remember_round)
         )

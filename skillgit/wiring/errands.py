@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from skillgit.endpoint.caps import Caps
+
+if TYPE_CHECKING:  # --help has no time
+    from skillgit.wiring.asking import Purse
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Errand:
     """True: only what was answered before; a file: recorded replies, taken in first."""
     no_branch: bool = False
     """Do everything but write to the repository."""
-    caps: Caps = field(default_factory=Caps)
+    caps: Purse = field(default_factory=Caps)
     """What may be spent; a round that is stopped by it goes on with another one."""
     rights_held: bool = False
     """The user says that they may change the skill, whatever its licence says."""

@@ -20,7 +20,7 @@ from skillgit.errors import SurroundingsError, UsageError
 from skillgit.ports import Progress
 from skillgit.provenance.bank import Bank, render_bank
 from skillgit.types import Excluded, Pool, Usage
-from skillgit.wiring.asking import asking, partial_stop
+from skillgit.wiring.asking import Purse, asking, partial_stop
 from skillgit.wiring.places import open_repository
 from skillgit.wiring.timing import StopWatch
 
@@ -46,7 +46,7 @@ class RememberErrand:
     options: dict[str, object] = field(default_factory=dict)
     start: Path = Path()
     replay: Path | bool = False
-    caps: Caps = field(default_factory=Caps)
+    caps: Purse = field(default_factory=Caps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from skillgit.endpoint.caps import Caps
 from skillgit.errors import SurroundingsError
 from skillgit.ports import Progress
 from skillgit.types import Diagnostic, Usage
-from skillgit.wiring.asking import asking, partial_stop
+from skillgit.wiring.asking import Purse, asking, partial_stop
 from skillgit.wiring.measuring import framed
 from skillgit.wiring.places import open_repository, skill_root, uncommitted
 from skillgit.wiring.recalling import Retriever, read_bank, taught_by
@@ -51,7 +51,7 @@ class RolloutErrand:
     base: str = "HEAD"
     replay: Path | bool = False
     unsafe: bool = False
-    caps: Caps = field(default_factory=Caps)
+    caps: Purse = field(default_factory=Caps)
     overwrite: bool = False
     bank: Path | None = None
     """A memory bank: each run is told what was remembered of tasks like its own."""

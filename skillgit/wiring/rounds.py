@@ -89,8 +89,7 @@ def run_round(errand: Errand, progress: Progress) -> Evolution:
         made: list[Evolution] = []
         asyncio.run(_into(made, site))
         evolution = replace(made[0], remarks=(*made[0].remarks, *_moved_meanwhile(site)))
-        if evolution.branch:
-            keep_timings(site.state, watch.timings(evolution))
+        keep_timings(site.state, watch.timings(evolution))
     return evolution
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -307,6 +308,34 @@ def test_an_interrupt_stops_all_endpoints_at_once(ground: Ground) -> None:
 
 
 @confined
+def test_a_cap_stops_all_steps_together_and_a_higher_one_goes_on(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [*FEW, "--limit", "2", "--json"]
+    with (
+        ScriptedEndpoint(Player(), models=("large",)) as large,
+        ScriptedEndpoint(Player(), models=("small",)) as small,
+    ):
+        where = ["--set", f"models.122B.base_url={large.url}"]
+        where += ["--set", f"models.35B.base_url={small.url}"]
+        sent: list[int] = []
+        while not sent or sent[-1] == 7:
+            before = len(large.requests) + len(small.requests)
+            code = ground.run("table-1", None, *words, *where, "--max-calls", "7")
+            sent.append(len(large.requests) + len(small.requests) - before)
+            assert code == (4 if sent[-1] == 7 else 0), sent
+            found = capsys.readouterr().out
+            stopped = "all 7 calls of --max-calls are made (7 calls, " in found
+            assert stopped == (code == 4)
+        assert len(sent) > 2
+        whole = [*large.requests, *small.requests]
+        assert ground.run("table-1", None, *words, *where, "--max-calls", "0") == 0
+        assert len(large.requests) + len(small.requests) == len(whole)
+    assert len({json.dumps(request, sort_keys=True) for request in whole}) == len(whole), "no twice"
+    assert figures(told(capsys)["tables"][0])["+Error"] == [0.5, 0.5]
+
+
+@confined
 def test_a_round_that_teaches_nothing_leaves_the_skill_and_says_so(
     ground: Ground, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -316,7 +345,7 @@ def test_a_round_that_teaches_nothing_leaves_the_skill_and_says_so(
     shown = capsys.readouterr().out
     assert "[1] the round left the skill as it was: none of the trajectories is of the" in shown
     assert "0.00 [1]" in shown
-    assert "[2] the round left no record" in shown
+    assert re.search(r"Parallel .*\d s$", shown, re.MULTILINE), "its time is known all the same"
 
 
 @confined
@@ -374,6 +403,16 @@ def test_a_dry_run_asks_nobody_and_needs_no_data(
     found = told(capsys)
     assert found["throughput"]["35B"]["prompt"] == 20000
     assert found["gpu_hours"]["35B"] > 0
+    assert found["cost"] is None
+    prices = ("--price-in", "2", "--price-cached", "1", "--price-out", "3")
+    assert run(["experiment", "table-2", "--dry-run", "--json", *prices]) == 0
+    found = told(capsys)
+    prompt, fresh, output = (
+        sum(load[kind] for load in found["loads"]) for kind in ("prompt", "fresh", "output")
+    )
+    assert found["cost"] == pytest.approx((prompt + fresh + 3 * output) / 1e6)
+    assert run(["experiment", "table-2", "--dry-run", *prices]) == 0
+    assert f"Cost          {found['cost']:,.4g}, " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

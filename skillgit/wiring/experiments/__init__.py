@@ -91,4 +91,5 @@ def _bench(errand: ExperimentErrand) -> Bench:
         replay=errand.replay,
         unsafe=errand.unsafe,
         rights_held=errand.rights_held,
+        caps=errand.caps,
     )

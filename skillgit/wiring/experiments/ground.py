@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from skillgit import __version__
@@ -20,12 +20,15 @@ from skillgit.domains.digests import task_set
 from skillgit.domains.loading import load_tasks
 from skillgit.domains.selection import Selection, select
 from skillgit.domains.task import TaskSet
+from skillgit.endpoint.allowance import Allowance
+from skillgit.endpoint.caps import Caps
 from skillgit.errors import UsageError
 from skillgit.experiments.matrix import Drafted, Evaluated, Evolved, Rollouts
 from skillgit.experiments.outcomes import Taught, Written
 from skillgit.experiments.plan import FolderSkill, Kind, ModelChoice, Split
 from skillgit.skill.digest import skill_digest
 from skillgit.stages.rollout.harness import VERSION
+from skillgit.wiring.asking import Purse
 
 COLLECTION = "skills.git"
 _NOT_ASKED = {"base_url", "api_key_env", "workers", "timeout", "retries", "patience", "parallel"}
@@ -45,6 +48,7 @@ class Bench:
     replay: bool = False
     unsafe: bool = False
     rights_held: bool = False
+    caps: Caps = field(default_factory=Caps)
 
 
 class Silence:
@@ -71,11 +75,17 @@ class Ground:
         self._tried: set[Sandbox] = set()
         """Sandboxes that worked before: each trial takes as long as a run."""
         self._lock = threading.RLock()
+        self._account = Allowance(bench.caps)
 
     @property
     def place(self) -> Path:
         """The repository of the experiment."""
         return self.bench.folder / COLLECTION
+
+    @property
+    def purse(self) -> Purse:
+        """Where there are caps, one account, for one step at a time; else each step has its own."""
+        return self._account if self.bench.caps else self.bench.caps
 
     def repository(self) -> GitRepository:
         """The same, open; only one thread at a time may make it."""

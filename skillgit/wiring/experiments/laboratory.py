@@ -58,6 +58,7 @@ class Laboratory(Ground):
             start=self.place,
             base=MAIN,
             replay=self.bench.replay,
+            caps=self.purse,
         )
         creation, usage = draft_skill(commission, progress)
         if creation.commit is None:
@@ -91,6 +92,7 @@ class Laboratory(Ground):
             base=base.commit,
             replay=self.bench.replay,
             unsafe=self.bench.unsafe,
+            caps=self.purse,
             overwrite=True,
         )
         done = run_rollout(errand, progress)
@@ -115,6 +117,7 @@ class Laboratory(Ground):
             start=self.place,
             base=base.commit,
             replay=self.bench.replay,
+            caps=self.purse,
             rights_held=self.bench.rights_held,
             unsafe=self.bench.unsafe,
         )
@@ -131,6 +134,7 @@ class Laboratory(Ground):
             options=self.round_options(step),
             start=self.place,
             replay=self.bench.replay,
+            caps=self.purse,
         )
         found = run_remember(errand, progress)
         if found.bank is None or not found.bank.entries:
@@ -201,9 +205,10 @@ class Laboratory(Ground):
     async def _measured(
         self, step: Evaluated, work: Work, bank: Bank | None, progress: Progress
     ) -> tuple[tuple[RunResult, ...], Bounds]:
-        config = self.config(self.options(step.model))
-        state, bench = self.place / STATE_FOLDER, self.bench
-        async with asking(config, state / STORE_FILE, replay=bench.replay) as (ask, store):
+        config, bench = self.config(self.options(step.model)), self.bench
+        state = self.place / STATE_FOLDER
+        store_file, replay = state / STORE_FILE, bench.replay
+        async with asking(config, store_file, replay=replay, caps=self.purse) as (ask, store):
             runner = await model_runner(
                 config,
                 ask,

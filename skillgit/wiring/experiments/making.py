@@ -23,7 +23,8 @@ class Making:
     """Goes through the steps: one at a time at each endpoint, all endpoints at once.
 
     Within a step as many calls are under way as the settings allow, so a second step at the same
-    endpoint would only make both slower.
+    endpoint would only make both slower. Where there are caps, one account pays for one step at a
+    time, whichever endpoint it asks.
     """
 
     def __init__(
@@ -42,7 +43,8 @@ class Making:
         self._only_kept = only_kept
         self._endpoints = {step: self._endpoint(step.model) for step in every}
         self._closed: dict[str, str] = {}
-        self._several = len(set(self._endpoints.values())) > 1
+        several = len(set(self._endpoints.values())) > 1
+        self._several = several and not laboratory.bench.caps
         self._progress = _Shared(progress)
 
     def all(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from skillgit.endpoint.caps import Caps
 from skillgit.errors import UsageError
 from skillgit.experiments.plan import ModelChoice, Plan, Throughput
 
@@ -29,6 +30,8 @@ class ExperimentErrand:
     replay: bool = False
     unsafe: bool = False
     rights_held: bool = False
+    caps: Caps = field(default_factory=Caps)
+    """What all steps together may spend."""
     only_kept: bool = False
     """Make nothing: show what is there."""
 
