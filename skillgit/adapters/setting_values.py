@@ -141,10 +141,9 @@ def _grade(key: str, given: object, where: str) -> Grade:
 def unknown(key: str, where: str) -> UsageError:
     """The error for a key that is no setting, with the one that was probably meant."""
     if key.rpartition(".")[2] in {"api_key", "key", "token", "secret", "password"}:
-        hint = (
-            "a key is never configuration: put it into the environment variable "
-            f"{DEFAULTS['endpoint.api_key_env']}"
-        )
+        own = f"{key.partition('.')[0]}.api_key_env"
+        variable = DEFAULTS.get(own, DEFAULTS["endpoint.api_key_env"])
+        hint = f"a key is never configuration: put it into the environment variable {variable}"
     else:
         meant = f"{OPEN}.SG105" if key.startswith(f"{OPEN}.") else nearest(key)
         hint = f"did you mean {meant}?" if meant else "`skillgit config` lists every setting"

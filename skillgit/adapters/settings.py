@@ -39,6 +39,8 @@ USER_FILE = "config.toml"
 _NOT_FROM_A_REPOSITORY = frozenset(
     {"endpoint.api_key_env", "recall.api_key_env", "executor.address"}
 )
+_KEYS_OF = ("endpoint.api_key_env", "recall.api_key_env")
+"""Settings that name the variables of secrets: these are no settings, whatever they are called."""
 _REDACT = "collect.redact"
 _SHORT_NAMES = MappingProxyType(
     {"SKILLGIT_BASE_URL": "endpoint.base_url", "SKILLGIT_MODEL": "endpoint.model"}
@@ -185,8 +187,9 @@ def _open_key(name: str) -> str:
 
 def _refuse_misspelt_variables(environ: Mapping[str, str], names: Mapping[str, str]) -> None:
     tables = tuple(f"SKILLGIT_{table.upper()}_" for table in TABLES if "." not in table)
+    secret = {variable for key in _KEYS_OF for variable in _names_of_secret(environ, key)}
     for name in environ:
-        if name.startswith(tables) and name not in names:
+        if name.startswith(tables) and name not in names.keys() | secret:
             table, _, field = name.removeprefix("SKILLGIT_").lower().partition("_")
             error = unknown(f"{table}.{field}", f"environment variable {name}")
             meant = error.hint.removeprefix("did you mean ").removesuffix("?")
@@ -194,6 +197,12 @@ def _refuse_misspelt_variables(environ: Mapping[str, str], names: Mapping[str, s
                 variable = f"SKILLGIT_{meant.replace('.', '_').upper()}"
                 raise UsageError(error.message, hint=f"did you mean {variable}?")
             raise error
+
+
+def _names_of_secret(environ: Mapping[str, str], key: str) -> Iterator[str]:
+    """The variable that holds a secret if nobody says another, and the one that was said."""
+    yield str(DEFAULTS[key])
+    yield environ.get(f"SKILLGIT_{key.replace('.', '_').upper()}", "")
 
 
 def _from_repository(start: Path) -> Iterator[_Given]:

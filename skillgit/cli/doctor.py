@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import asdict
+from collections.abc import AsyncIterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from skillgit.config import Config
 from skillgit.doctor.diagnosis import Check, Level
 from skillgit.doctor.machine import probe_machine
 from skillgit.doctor.probe import probe_endpoint
+from skillgit.doctor.recall import probe_recall
 from skillgit.errors import SurroundingsError
 
 _NAME_WIDTH = 13
@@ -41,7 +43,8 @@ def command(*, base_urls: tuple[str, ...], model: str | None, as_json: bool) -> 
     """Check Git, the endpoint and the model, and say what to do.
 
     Each line is ok, warn or fail. The model is asked some short questions: without an accelerator
-    that takes a minute or two. Ends with 3 if something fails that a round cannot do without.
+    that takes a minute or two. So is an embedding model where [recall] names one. Ends with 3 if
+    something fails that a round cannot do without.
     """
     options = {"endpoint.base_url": base_urls or None, "endpoint.model": model}
     config = load_settings(Path.cwd(), options).config
@@ -63,7 +66,22 @@ async def _examine(config: Config, *, show: bool) -> list[Check]:
     async for check in probe_endpoint(config.endpoint, key):
         checks.append(check)
         _show(check, show=show)
+    async for check in _recall(config, key):
+        checks.append(check)
+        _show(check, show=show)
     return checks
+
+
+async def _recall(config: Config, key: str) -> AsyncIterator[Check]:
+    """Only where it is configured: few rounds need it."""
+    recall, endpoint = config.recall, config.endpoint
+    if not (recall.base_url or recall.model):
+        return
+    there = replace(endpoint, base_url=recall.base_url or endpoint.base_url, model=recall.model)
+    variable = recall.api_key_env if recall.base_url else endpoint.api_key_env
+    own = os.environ.get(variable, "") if recall.base_url else key
+    async for check in probe_recall(there, own, variable):
+        yield check
 
 
 def _show(check: Check, *, show: bool) -> None:

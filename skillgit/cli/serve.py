@@ -26,6 +26,7 @@ from skillgit.wiring import models_dir
         "skillgit serve --gguf ~/models/qwen2.5-coder-7b-q4_k_m.gguf --slots 4",
         "skillgit serve --print --model Qwen/Qwen3.5-35B-A3B -- --tensor-parallel-size 2",
         "skillgit serve --print --model Qwen/Qwen3-8B --data-parallel 4 --router",
+        "skillgit serve --embed --model Qwen/Qwen3-Embedding-0.6B --port 8001",
     )
 )
 @click.option(
@@ -63,6 +64,9 @@ from skillgit.wiring import models_dir
     metavar="HOST",
     help="With --print: spread over these machines; repeatable.",
 )
+@click.option(
+    "--embed", is_flag=True, help="An embedding model, for memory banks (recall.base_url)."
+)
 @click.option("--print", "only_print", is_flag=True, help="Only print what starts vLLM.")
 @click.argument("extra", nargs=-1, type=click.UNPROCESSED, metavar="[-- VLLM_OPTIONS...]")
 def command(  # noqa: PLR0913 - the options of a verb are its arguments
@@ -75,6 +79,7 @@ def command(  # noqa: PLR0913 - the options of a verb are its arguments
     copies: int,
     router: bool,
     machines: Sequence[str],
+    embed: bool,
     only_print: bool,
     extra: Sequence[str],
 ) -> None:
@@ -84,16 +89,11 @@ def command(  # noqa: PLR0913 - the options of a verb are its arguments
     llama.cpp on the processor, from the extra 'embedded'; a model file is fetched once.
     Writes the address to stdout. Ctrl-C stops the server; the exit code is then 130.
     """
-    if gguf and (model or only_print or extra or copies > 1):
-        raise UsageError(
-            "choosing what to serve: --gguf is for the embedded server and excludes --model, "
-            "--print, --data-parallel and options of vLLM",
-            hint="give --gguf alone, or --model without it",
-        )
+    _must_agree(model, gguf, embeds=embed, for_vllm=bool(only_print or extra or copies > 1))
     name = model or models.DEFAULT
     size = {"--max-model-len": ctx, "--max-num-seqs": slots}
     given = {key: value for key, value in size.items() if value}
-    serving = Serving(name, port, given, extra, copies, machines, router)
+    serving = Serving(name, port, given, extra, copies, machines, router, embed)
     if only_print:
         out("\n".join(all_lines(serving)))
         return
@@ -111,7 +111,21 @@ def command(  # noqa: PLR0913 - the options of a verb are its arguments
             hint="pip install 'skillgit[serve]' on a machine with an accelerator, or use --print",
         )
     else:
-        _serve_embedded(name, gguf, port, ServerSize(ctx or 8192, slots or 2))
+        _serve_embedded(name, gguf, port, ServerSize(ctx or 8192, slots or 2, embeds=embed))
+
+
+def _must_agree(model: str | None, gguf: Path | None, *, embeds: bool, for_vllm: bool) -> None:
+    if gguf and (model or for_vllm):
+        raise UsageError(
+            "choosing what to serve: --gguf is for the embedded server and excludes --model, "
+            "--print, --data-parallel and options of vLLM",
+            hint="give --gguf alone, or --model without it",
+        )
+    if embeds and not (model or gguf):
+        raise UsageError(
+            "choosing what to serve: --embed needs a model that embeds, and none comes along",
+            hint="name one with --model (vLLM) or --gguf (the embedded server)",
+        )
 
 
 def _has_vllm() -> bool:

@@ -15,6 +15,8 @@ RPC_PORT = 13345
 """On which the ranks of one deployment over several machines find each other."""
 # A small model that may put blanks between JSON tokens can fill its whole budget with them.
 _STRUCTURED = '{"backend": "xgrammar", "disable_any_whitespace": true}'
+_WRITING = ["--enable-prompt-tokens-details", "--structured-outputs-config", _STRUCTURED]
+_POOLING = ["--runner", "pooling"]
 
 # Which parsers of vLLM's a family of models needs: the first pattern that fits the name decides.
 # Without its reasoning parser a thinking model does not think when a schema binds its reply.
@@ -42,6 +44,8 @@ class Serving:
     copies: int = 1
     machines: Sequence[str] = ()
     router: bool = False
+    embeds: bool = False
+    """It gives vectors of texts, and writes nothing."""
 
     @property
     def spread(self) -> bool:
@@ -58,9 +62,9 @@ def one_line(serving: Serving, host: str = HOST, *more: str) -> list[str]:
     line += ["--host", host, "--port", str(serving.port)]
     for option, value in serving.size.items():
         line += [option, str(value)]
-    line += ["--enable-prompt-tokens-details", "--structured-outputs-config", _STRUCTURED]
+    line += _POOLING if serving.embeds else _WRITING
     parsers = next((p for pattern, p in _PARSERS if re.search(pattern, weights.lower())), None)
-    if parsers:
+    if parsers and not serving.embeds:
         line += ["--enable-auto-tool-choice", *parsers]
     if serving.copies > 1 and not more:
         line += ["--data-parallel-size", str(serving.copies)]
@@ -93,7 +97,7 @@ def _one_over_all(serving: Serving) -> Iterator[str]:
         ]
         yield f"# on {machine}"
         yield shlex.join(one_line(serving, machine, *more))
-    yield _told(f"http://{machine}:{serving.port}/v1" for machine in machines)
+    yield _told(serving, [f"http://{machine}:{serving.port}/v1" for machine in machines])
 
 
 def _one_each(serving: Serving) -> Iterator[str]:
@@ -107,7 +111,7 @@ def _one_each(serving: Serving) -> Iterator[str]:
         serving.machines[0],
         serving.port + 1,
     )
-    yield _told([f"http://{serving.machines[0]}:{serving.port + 1}/v1"])
+    yield _told(serving, [f"http://{serving.machines[0]}:{serving.port + 1}/v1"])
 
 
 def _side_by_side(serving: Serving) -> Iterator[str]:
@@ -120,7 +124,7 @@ def _side_by_side(serving: Serving) -> Iterator[str]:
         line = one_line(replace(serving, port=port, copies=1))
         yield f"CUDA_VISIBLE_DEVICES={devices} {shlex.join(line)}"
     yield _router([f"http://{HOST}:{port}" for port in ports], HOST, serving.port)
-    yield _told([f"http://{HOST}:{serving.port}/v1"])
+    yield _told(serving, [f"http://{HOST}:{serving.port}/v1"])
 
 
 def _router(urls: Sequence[str], host: str, port: int) -> str:
@@ -129,5 +133,6 @@ def _router(urls: Sequence[str], host: str, port: int) -> str:
     return shlex.join([*line, "--disable-retries", "--worker-urls", *urls])
 
 
-def _told(urls: Iterator[str] | Sequence[str]) -> str:
-    return f"# then: export SKILLGIT_BASE_URL={shlex.quote(' '.join(urls))}"
+def _told(serving: Serving, urls: Sequence[str]) -> str:
+    variable = "SKILLGIT_RECALL_BASE_URL" if serving.embeds else "SKILLGIT_BASE_URL"
+    return f"# then: export {variable}={shlex.quote(' '.join(urls))}"

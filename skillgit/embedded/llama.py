@@ -40,11 +40,15 @@ _READY = "listening on "
 
 @dataclass(frozen=True, slots=True)
 class ServerSize:
-    """`ctx` tokens for each of `slots` calls at once; `threads` 0 means all processors."""
+    """`ctx` tokens for each of `slots` calls at once; `threads` 0 means all processors.
+
+    `embeds`: it answers `/v1/embeddings`, too.
+    """
 
     ctx: int = 8192
     slots: int = 2
     threads: int = 0
+    embeds: bool = False
 
 
 class EmbeddedServer:
@@ -125,6 +129,7 @@ class EmbeddedServer:
         command += ["--alias", self._alias, "--port", str(self._port)]
         command += ["--ctx", str(size.ctx), "--slots", str(size.slots)]
         command += ["--threads", str(size.threads or os.cpu_count() or 1)]
+        command += ["--embeds"] if size.embeds else []
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
 
     def _wait(self, process: subprocess.Popen[bytes], deadline: float) -> str:
@@ -197,6 +202,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--alias", required=True)
     for name in ("--port", "--ctx", "--slots", "--threads"):
         parser.add_argument(name, type=int, required=True)
+    parser.add_argument("--embeds", action="store_true")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's: it closes our input
     server = _serve(parser.parse_args(arguments))
     with contextlib.suppress(BrokenPipeError):
@@ -222,6 +228,9 @@ def _serve(options: argparse.Namespace) -> Any:  # noqa: ANN401 - xllamacpp has 
     params.endpoint_metrics = True
     params.ui = False
     params.verbosity = 1
+    if options.embeds:
+        params.embedding = True
+        params.n_batch = params.n_ubatch = options.ctx  # a text is embedded in one go
     return xllamacpp.Server(params)
 
 

@@ -26,16 +26,16 @@ from skillgit.errors import PartialError, SurroundingsError
 from skillgit.ports import Failure
 from skillgit.types import Usage
 
-_PATH = "/embeddings"
+PATH = "/embeddings"
 _AT_ONCE = 32
 """Texts in one request."""
 _REQUESTS = 8
 """Requests at the same time."""
 _LEAST_CHARS = 64
 """A text that does not fit is cut in half, down to this."""
-_HINT = (
-    "serve an embedding model, for example `vllm serve Qwen/Qwen3-Embedding-0.6B --runner pooling`,"
-    " and name its address as recall.base_url"
+SERVE_HINT = (
+    "serve an embedding model, for example `skillgit serve --embed --model "
+    "Qwen/Qwen3-Embedding-0.6B`, and name its address as recall.base_url"
 )
 
 
@@ -106,7 +106,7 @@ class Embedder:
             with self._allowance.call():
                 answer = await self._delivered(body, self._allowance)
         if isinstance(answer, str):
-            vectors, tokens = _read(answer)
+            vectors, tokens = read_vectors(answer)
             self.usage += Usage(prompt_tokens=tokens)
             if len(vectors) != len(texts) or not all(vectors):
                 raise self._failure(
@@ -126,8 +126,8 @@ class Embedder:
         while True:
             server = await self._fleet.choose()
             with await allowance.admit(Demand.of(len(json.dumps(body)), 0)) as ticket:
-                answer = await server.wire.post(_PATH, body)
-                tokens = _read(answer)[1] if isinstance(answer, str) else 0
+                answer = await server.wire.post(PATH, body)
+                tokens = read_vectors(answer)[1] if isinstance(answer, str) else 0
                 ticket.settle(Usage(prompt_tokens=tokens))
             self.usage += Usage(calls=1, failed_calls=int(not isinstance(answer, str)))
             if isinstance(answer, str):
@@ -158,7 +158,7 @@ class Embedder:
     def _failure(self, why: str) -> SurroundingsError:
         return SurroundingsError(
             f"asking {self._fleet.shown} for embeddings: {why}",
-            hint=_HINT,
+            hint=SERVE_HINT,
         )
 
 
@@ -170,7 +170,7 @@ def _key(model: str, text: str) -> str:
     return f"embedding {hashlib.sha256(json.dumps([model, text]).encode()).hexdigest()}"
 
 
-def _read(answer: str) -> tuple[list[Sequence[float]], int]:
+def read_vectors(answer: str) -> tuple[list[Sequence[float]], int]:
     """The vectors of an answer in the order of their texts, and the tokens; none where unusable."""
     try:
         found = json.loads(answer)

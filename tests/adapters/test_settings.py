@@ -318,6 +318,21 @@ def test_a_key_in_the_wrong_place_is_not_shown(load: Callable[..., Settings]) ->
     assert "SKILLGIT_API_KEY" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"SKILLGIT_RECALL_API_KEY": "sesame"},
+        {"SKILLGIT_RECALL_API_KEY_ENV": "SKILLGIT_RECALL_OURS", "SKILLGIT_RECALL_OURS": "sesame"},
+        {"SKILLGIT_ENDPOINT_API_KEY_ENV": "SKILLGIT_AGENT_OURS", "SKILLGIT_AGENT_OURS": "sesame"},
+    ],
+)
+def test_the_variable_that_holds_a_key_is_no_setting_misspelt(
+    load: Callable[..., Settings], environ: dict[str, str]
+) -> None:
+    settings = load(environ=environ)
+    assert "sesame" not in repr(settings.config)
+
+
 def test_the_user_may_choose_the_variable_of_the_key(load: Callable[..., Settings]) -> None:
     settings = load(user="[endpoint]\napi_key_env = 'OPENAI_API_KEY'\n")
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from embedding import ScriptedEmbeddings
 from repositories import Repository
 from scripted import Answer, Request, ScriptedEndpoint, refusing, replying
 
@@ -85,3 +86,20 @@ def test_a_server_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) 
     assert code == 3
     assert "\x1b" not in shown
     assert "(401: go now ok endpoint fine)" in shown
+
+
+def test_who_embeds_is_asked_where_the_settings_name_one(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SKILLGIT_RECALL_API_KEY", "sesame")
+    with ScriptedEndpoint(model) as endpoint, ScriptedEmbeddings(api_key="sesame") as other:
+        (here / ".skillgit.toml").write_text(
+            f'[recall]\nbase_url = "{other.url}"\nmodel = "words"\n', encoding="utf-8"
+        )
+        assert cli.run(["doctor", "--base-url", endpoint.url]) == 0
+    assert f"ok    recall        {other.url}: words, vectors of 64" in capsys.readouterr().out
+    with ScriptedEndpoint(model) as endpoint:
+        (here / ".skillgit.toml").write_text('[recall]\nmodel = "words"\n', encoding="utf-8")
+        assert cli.run(["doctor", "--base-url", endpoint.url]) == 0
+    shown = capsys.readouterr().out
+    assert f"warn  recall        {endpoint.url}: words is not served; " in shown

@@ -85,6 +85,20 @@ def test_options_of_vllm_are_passed_on(capsys: pytest.CaptureFixture[str]) -> No
     assert out.endswith(" --tensor-parallel-size 2\n")
 
 
+def test_an_embedding_model_is_served_as_one(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--embed", "--print", "--model", "Qwen/Qwen3-Embedding-0.6B", "--ctx", "2048")
+    code, out, _ = serve(capsys, *words)
+    assert code == 0
+    assert shlex.split(out) == [
+        *("vllm", "serve", "Qwen/Qwen3-Embedding-0.6B"),
+        *("--served-model-name", "Qwen3-Embedding-0.6B"),
+        *("--host", "127.0.0.1", "--port", "8000", "--max-model-len", "2048"),
+        *("--runner", "pooling"),
+    ]
+    _, out, _ = serve(capsys, *words, "--data-parallel", "2", "--router")
+    assert out.endswith("# then: export SKILLGIT_RECALL_BASE_URL=http://127.0.0.1:8000/v1\n")
+
+
 def free_port() -> str:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return str(probe.getsockname()[1])
@@ -107,6 +121,7 @@ def test_with_vllm_on_the_path_it_is_run(tmp_path: Path) -> None:
         (["--gguf", "a.gguf", "--model", "coder-1.5b"], 2, "--gguf is for the embedded server"),
         (["--gguf", "a.gguf", "--print"], 2, "--gguf is for the embedded server"),
         (["--gguf", "missing.gguf"], 2, "missing.gguf"),
+        (["--embed"], 2, "--embed needs a model that embeds"),
         (["--model", "Qwen/Qwen3-8B"], 2, "'Qwen/Qwen3-8B' is not known"),
         (["--", "--tensor-parallel-size", "2"], 3, "vLLM is not installed"),
     ],

@@ -135,6 +135,17 @@ def test_after_the_block_nothing_answers() -> None:
 
 
 @pytest.mark.live
+def test_only_a_server_that_is_told_so_embeds(server: EmbeddedServer) -> None:
+    asked = {"model": ALIAS, "input": ["a"]}
+    assert call(server.base_url, "/embeddings", asked)[0] == 501
+    size = ServerSize(ctx=1024, slots=1, embeds=True)
+    with EmbeddedServer(smallest_model(), ALIAS, size) as embedding:
+        # This model was never taught to embed, and the server says so instead of guessing.
+        status, told = call(embedding.base_url, "/embeddings", asked)
+    assert (status, "Pooling type 'none'" in str(told)) == (400, True), told
+
+
+@pytest.mark.live
 def test_a_module_in_the_current_folder_is_not_loaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
