@@ -160,6 +160,14 @@ def test_environment_variables_in_documents_exist(document: Path) -> None:
     assert named - known - OTHER_VARIABLES == set()
 
 
+@pytest.mark.parametrize("variable", sorted(OTHER_VARIABLES))
+def test_a_variable_that_is_no_setting_is_not_taken_for_one(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "http://127.0.0.1:9/v1")  # which fits them all
+    assert run(["config"]) == 0
+
+
 def test_the_readme_tells_every_exit_code() -> None:
     table = README.split("| exit code |")[1].split("\n\n")[0]
     told = {
