@@ -189,14 +189,14 @@ def _plan(errand: ExperimentErrand, form: str | None, prices: Prices | None) -> 
     from skillgit.experiments.estimates import document, text  # noqa: PLC0415 - as above
     from skillgit.wiring.experiments import plan_experiment  # noqa: PLC0415
 
-    plans, estimate = plan_experiment(errand)
+    estimate = plan_experiment(errand)
     if form == "json":
         cost = _cost(estimate.total, prices) if prices else None
-        print_json("experiment-plan", {**document(estimate, plans[0].assume), "cost": cost})
+        print_json("experiment-plan", {**document(estimate), "cost": cost})
     elif form:
         raise UsageError(f"--dry-run --{form}: a plan is text or JSON", hint="give --json, or none")
     else:
-        out(safe(text(estimate, plans[0].assume).rstrip("\n")))
+        out(safe(text(estimate).rstrip("\n")))
         if prices:
             out(f"Cost          {_cost(estimate.total, prices):,.4g}, each model at these prices")
     return 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from skillgit.config import Consolidate, ErrorAnalyst, Signals
 from skillgit.experiments.matrix import Drafted, Evaluated, Evolved, Rollouts, Step
@@ -60,8 +60,26 @@ class Estimate:
     throughputs: Mapping[str, Throughput]
     done: int
     """Steps that are kept from before and cost nothing."""
+    assumed: Mapping[str, Assumptions]
+    """What each plan assumes, by its name."""
     unknown: tuple[str, ...] = ()
     """Task sets whose size nobody knows; they count as empty."""
+
+    def __add__(self, other: Estimate) -> Estimate:
+        loads, hours = dict(self.loads), dict(self.gpu_hours)
+        for place, load in other.loads.items():
+            loads[place] = loads.get(place, Load()) + load
+        for model, more in other.gpu_hours.items():
+            so_far = hours.get(model, 0.0)
+            hours[model] = None if so_far is None or more is None else so_far + more
+        return Estimate(
+            loads,
+            hours,
+            {**self.throughputs, **other.throughputs},
+            self.done + other.done,
+            {**self.assumed, **other.assumed},
+            tuple(sorted({*self.unknown, *other.unknown})),
+        )
 
     @property
     def total(self) -> Load:
@@ -74,14 +92,16 @@ class Estimate:
 
 
 def estimate(
-    plans: Iterable[Plan],
+    plan: Plan,
     steps: Iterable[Step],
     counts: Mapping[Split, int],
     done: Container[Step] = frozenset(),
 ) -> Estimate:
-    """The estimate of these steps; `counts` are the tasks of the splits, as far as known."""
-    known = list(plans)
-    scale = _Scale(known[0].assume, counts, _domains(known), _batch(known[0]))
+    """The estimate of a plan's steps; `counts` are the tasks of the splits, as far as known.
+
+    Add those of several plans, each with the steps that no other one has asked for.
+    """
+    scale = _Scale(plan.assume, counts, _domains(plan), _batch(plan))
     loads: dict[tuple[str, str], Load] = {}
     models: dict[str, ModelChoice] = {}
     kept = 0
@@ -92,18 +112,15 @@ def estimate(
         place = (step.model.name, _kind(step))
         models[step.model.name] = step.model
         loads[place] = loads.get(place, Load()) + scale.load(step)
-    found = Estimate(loads, {}, {}, kept, tuple(sorted(scale.unknown)))
+    found = Estimate(loads, {}, {}, kept, {plan.name: plan.assume}, tuple(sorted(scale.unknown)))
     told = {name: one.throughput for name, one in models.items() if one.throughput}
-    hours = {
-        name: _gpu_hours(found.of_model(name), told.get(name), known[0].assume) for name in models
-    }
-    return Estimate(loads, hours, told, kept, found.unknown)
+    hours = {name: _gpu_hours(found.of_model(name), told.get(name), plan.assume) for name in models}
+    return replace(found, gpu_hours=hours, throughputs=told)
 
 
-def _domains(plans: Iterable[Plan]) -> dict[Split, DomainChoice]:
+def _domains(plan: Plan) -> dict[Split, DomainChoice]:
     return {
         split: domain
-        for plan in plans
         for domain in plan.domains.values()
         for split in (domain.test, domain.evolve)
         if split is not None
@@ -219,9 +236,9 @@ def _gpu_hours(load: Load, told: Throughput | None, assume: Assumptions) -> floa
 # --------------------------------------------------------------------------- in words
 
 
-def text(of: Estimate, assume: Assumptions) -> str:
+def text(of: Estimate) -> str:
     """On one screen."""
-    return "\n".join([*_table(of), "", *_told(of, assume)]) + "\n"
+    return "\n".join([*_table(of), "", *_told(of)]) + "\n"
 
 
 def _table(of: Estimate) -> Iterator[str]:
@@ -262,24 +279,14 @@ def _tokens(count: float) -> str:
     return f"{count:,.0f}"
 
 
-def _told(of: Estimate, assume: Assumptions) -> Iterator[str]:
+def _told(of: Estimate) -> Iterator[str]:
     """What is believed, and by whom it was told."""
     if of.done:
         yield f"Kept          {of.done} steps are done and cost nothing"
-    yield (
-        f"Assumed       a run: {assume.turns:g} turns (or the domain's own), {assume.opening:g} "
-        f"tokens at first (the same), {assume.turn:g} written and {assume.observation:g} read in "
-        "a turn"
-    )
-    yield (
-        f"              a round: {assume.fail_share:.0%} of the runs fail (or as told); an error "
-        f"analyst takes {assume.diagnosis_turns:g} turns; a trajectory is shown in "
-        f"{assume.shown:g} tokens"
-    )
-    yield (
-        f"              a single call thinks {assume.thought:g} tokens, writes {assume.lesson:g}; "
-        f"{assume.edits:g} edits a patch, {assume.edit:g} tokens each in a merge"
-    )
+    different = list(dict.fromkeys(of.assumed.values()))
+    for assume in different:
+        names = ", ".join(name for name, told in of.assumed.items() if told == assume)
+        yield from _believed(assume, f"{names}: " if len(different) > 1 else "")
     yield "              no call fails, and the prefix cache holds all that was sent before"
     for model, hours in of.gpu_hours.items():
         told = of.throughputs.get(model)
@@ -294,6 +301,23 @@ def _told(of: Estimate, assume: Assumptions) -> Iterator[str]:
         yield f"Not counted   {path}: it is not there, and the plan does not say how many tasks"
 
 
+def _believed(assume: Assumptions, whose: str) -> Iterator[str]:
+    yield (
+        f"Assumed       {whose}a run: {assume.turns:g} turns (or the domain's own), "
+        f"{assume.opening:g} tokens at first (the same), {assume.turn:g} written and "
+        f"{assume.observation:g} read in a turn"
+    )
+    yield (
+        f"              a round: {assume.fail_share:.0%} of the runs fail (or as told); an error "
+        f"analyst takes {assume.diagnosis_turns:g} turns; a trajectory is shown in "
+        f"{assume.shown:g} tokens"
+    )
+    yield (
+        f"              a single call thinks {assume.thought:g} tokens, writes {assume.lesson:g}; "
+        f"{assume.edits:g} edits a patch, {assume.edit:g} tokens each in a merge"
+    )
+
+
 def _speed(told: Throughput) -> str:
     if told.call:
         return f"{told.call:g} GPU seconds a turn"
@@ -303,7 +327,7 @@ def _speed(told: Throughput) -> str:
     )
 
 
-def document(of: Estimate, assume: Assumptions) -> dict[str, object]:
+def document(of: Estimate) -> dict[str, object]:
     """As JSON."""
     return {
         "loads": [
@@ -317,5 +341,8 @@ def document(of: Estimate, assume: Assumptions) -> dict[str, object]:
         },
         "kept_steps": of.done,
         "unknown": list(of.unknown),
-        "assumed": {f.name: getattr(assume, f.name) for f in fields(Assumptions)},
+        "assumed": {
+            name: {f.name: getattr(assume, f.name) for f in fields(Assumptions)}
+            for name, assume in of.assumed.items()
+        },
     }

@@ -89,26 +89,36 @@ def test_two_names_for_one_model_are_asked_once() -> None:
 def test_a_run_has_no_more_turns_than_the_settings_allow() -> None:
     plan = plan_of(4).miniature(5)
     runs = [step for step in steps([plan]) if isinstance(step, Rollouts)]
-    assert estimate([plan], runs, {}).total.calls == 2 * 5 * 10
+    assert estimate(plan, runs, {}).total.calls == 2 * 5 * 10
 
 
-def test_what_a_run_is_told_first_is_its_domains_whatever_plan_comes_first() -> None:
+def test_each_plan_is_estimated_by_what_it_assumes_itself() -> None:
     pages, sheets = plan_of(3), plan_of(4)
-    runs = [step for step in steps([pages]) if isinstance(step, Rollouts)]
-    alone = estimate([pages], runs, {}).total
-    assert estimate([sheets, pages], runs, {}).total.prompt == alone.prompt
-    assert alone.prompt > 8000 * alone.calls
+    sheets = replace(sheets, assume=replace(sheets.assume, turns=7))
+    found = [
+        estimate(plan, [step for step in steps([plan]) if isinstance(step, Rollouts)], {})
+        for plan in (pages, sheets)
+    ]
+    assert found[0].total.prompt > 8000 * found[0].total.calls
+    assert found[1].total.calls == 2 * 200 * 7
+    both = found[0] + found[1]
+    assert both.total.prompt == found[0].total.prompt + found[1].total.prompt
+    assert both.gpu_hours["35B"] == sum(one.gpu_hours["35B"] or 0 for one in found)
+    shown = text(both)
+    assert "Assumed       table-3: a run: 50 turns" in shown
+    assert "Assumed       table-4: a run: 7 turns" in shown
+    assert "Assumed       a run: 50 turns" in text(found[0])
 
 
 def test_an_estimate_counts_every_step_once_and_leaves_out_what_is_done() -> None:
     plan = plan_of(4)
     every = steps([plan])
-    found = estimate([plan], every, {})
+    found = estimate(plan, every, {})
     runs = 2 * (200 + 3 * 3 * (200 + 912))
     assert found.total.runs == runs
     assert found.total.steps == len(every)
     done = [step for step in every if isinstance(step, Evaluated)]
-    rest = estimate([plan], every, {}, set(done))
+    rest = estimate(plan, every, {}, set(done))
     assert rest.total.runs == 400
     assert rest.done == len(done)
     assert rest.total.fresh < rest.total.prompt
@@ -117,25 +127,23 @@ def test_an_estimate_counts_every_step_once_and_leaves_out_what_is_done() -> Non
 def test_gpu_hours_come_from_what_a_person_told_and_from_nothing_else() -> None:
     plan = plan_of(4)
     every = steps([plan])
-    hours = estimate([plan], every, {}).gpu_hours["122B"]
+    hours = estimate(plan, every, {}).gpu_hours["122B"]
     assert hours
     untold = [
         _with_throughput(step, None) for step in every if isinstance(step, Rollouts | Evaluated)
     ]
-    found = estimate([plan], untold, {})
+    found = estimate(plan, untold, {})
     assert set(found.gpu_hours.values()) == {None}
-    told = text(found, plan.assume)
+    told = text(found)
     assert "not told for 122B: nobody says what its server does" in told
     assert "GPU h" in told
     speed = Throughput("measured here", prompt=1000, output=100, gpus=2)
-    fast = estimate([plan], [_with_throughput(step, speed) for step in untold], {})
+    fast = estimate(plan, [_with_throughput(step, speed) for step in untold], {})
     load = fast.of_model("35B")
     wanted = (load.fresh / 1000 + load.output / 100) * 2 / 3600
     assert fast.gpu_hours["35B"] == pytest.approx(wanted)
-    assert "1,000 prompt and 100 output tokens a second on 2 GPUs; measured here" in text(
-        fast, plan.assume
-    )
-    assert json.dumps(estimate_document(fast, plan.assume))
+    assert "1,000 prompt and 100 output tokens a second on 2 GPUs; measured here" in text(fast)
+    assert json.dumps(estimate_document(fast))
 
 
 def _with_throughput(step: Rollouts | Evaluated, told: Throughput | None) -> Rollouts | Evaluated:
@@ -145,7 +153,7 @@ def _with_throughput(step: Rollouts | Evaluated, told: Throughput | None) -> Rol
 def test_the_papers_own_figure_is_what_200_runs_of_50_turns_take() -> None:
     plan = plan_of(1)
     rollouts = [step for step in steps([plan]) if isinstance(step, Rollouts)][:1]
-    found = estimate([plan], rollouts, {})
+    found = estimate(plan, rollouts, {})
     assert found.total.runs == 200
     assert found.gpu_hours["122B"] == pytest.approx(2.0)
 
@@ -153,7 +161,7 @@ def test_the_papers_own_figure_is_what_200_runs_of_50_turns_take() -> None:
 def test_a_sequence_makes_more_calls_in_turn_than_a_tree() -> None:
     plan = plan_of(4)
     rounds = {str(s.strategy): s for s in steps([plan]) if isinstance(s, Evolved)}
-    calls = {name: estimate([plan], [step], {}).total.calls for name, step in rounds.items()}
+    calls = {name: estimate(plan, [step], {}).total.calls for name, step in rounds.items()}
     assert calls["sequential-4"] > calls["hierarchical"]
 
 
@@ -161,9 +169,9 @@ def test_sets_whose_size_nobody_knows_are_told() -> None:
     plan = plan_of(4)
     (step, *_) = [one for one in steps([plan]) if isinstance(one, Rollouts)]
     unknown = replace(step, split=replace(step.split, told=0))
-    found = estimate([plan], [unknown], {})
-    assert "it is not there" in text(found, plan.assume)
-    known = estimate([plan], [unknown], {unknown.split: 7})
+    found = estimate(plan, [unknown], {})
+    assert "it is not there" in text(found)
+    known = estimate(plan, [unknown], {unknown.split: 7})
     assert known.total.runs == 7
 
 

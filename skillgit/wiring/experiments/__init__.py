@@ -55,20 +55,28 @@ def run_experiment(errand: ExperimentErrand, progress: Progress) -> Experiment:
     return Experiment(plans, making.outcomes, errand.out, making.made, making.kept)
 
 
-def plan_experiment(errand: ExperimentErrand) -> tuple[tuple[Plan, ...], Estimate]:
+def plan_experiment(errand: ExperimentErrand) -> Estimate:
     """What the same errand would ask of the models; nothing is asked, and nothing written."""
     from skillgit.experiments.estimates import estimate  # noqa: PLC0415 - as above
     from skillgit.wiring.experiments.laboratory import Laboratory  # noqa: PLC0415 - heavy
 
     plans = read_plans(errand)
     models = [model for plan in plans for model in plan.models.values()]
-    every = under_one_name(steps(plans), models)
+    whose: dict[Step, Plan] = {}
+    for plan in plans:
+        for step in under_one_name(steps((plan,)), models):
+            whose.setdefault(step, plan)
     laboratory = Laboratory(_bench(errand))
     counts = {}
-    for split in {one.split for one in every if isinstance(one, Rollouts | Evaluated)}:
+    for split in {one.split for one in whose if isinstance(one, Rollouts | Evaluated)}:
         if split.tasks.exists():  # else the plan may tell how many there are
             counts[split] = len(laboratory.tasks(split).tasks)
-    return plans, estimate(plans, every, counts, _kept(errand, laboratory, every))
+    done = _kept(errand, laboratory, tuple(whose))
+    first, *others = (
+        estimate(plan, [step for step, of in whose.items() if of is plan], counts, done)
+        for plan in plans
+    )
+    return sum(others, first)
 
 
 def _kept(errand: ExperimentErrand, laboratory: Laboratory, every: Sequence[Step]) -> set[Step]:
