@@ -41,6 +41,7 @@ def document(filled: Filled) -> dict[str, object]:
                 "measure": one.measure.name,
                 "domain": one.measure.domain,
                 "score": str(one.measure.score),
+                "models": list(one.models),
             }
             for one in filled.columns
         ],

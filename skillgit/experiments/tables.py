@@ -44,6 +44,8 @@ class Column:
     title: str
     """The user as the head of the table calls it."""
     measure: Measure
+    models: tuple[str, ...] = ()
+    """Who ran: the names that the endpoints gave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,20 @@ def fill(plan: Plan, table: Table, outcomes: Mapping[Step, Outcome]) -> Filled:
     """One table of a plan, as far as its steps are done."""
     matrix = Matrix(plan, table)
     columns = tuple(
-        Column(user, plan.models[user].title, measure)
+        Column(user, plan.models[user].title, measure, _models(matrix, user, measure, outcomes))
         for user in table.users
         for measure in matrix.measures
     )
     rows = (_row(matrix, condition, columns, outcomes) for condition in matrix.conditions)
     return Filled(plan.name, table, columns, tuple(rows))
+
+
+def _models(
+    matrix: Matrix, user: str, measure: Measure, outcomes: Mapping[Step, Outcome]
+) -> tuple[str, ...]:
+    steps = (matrix.evaluated(condition, user, measure) for condition in matrix.conditions)
+    runs = (outcomes.get(step) for step in steps)
+    return tuple(dict.fromkeys(found.model for found in runs if isinstance(found, Runs)))
 
 
 def _row(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from pretended import outcome, plan_of
 
-from skillgit.experiments.layout import comma_separated, text
+from skillgit.experiments.documents import document
+from skillgit.experiments.layout import comma_separated, markdown, text
 from skillgit.experiments.matrix import Evaluated, Evolved, Matrix, Rollouts, Step, steps
 from skillgit.experiments.outcomes import Gap, Outcome, Runs, Taught, Written, is_final
 from skillgit.experiments.plan import Plan
@@ -76,6 +78,31 @@ def test_notes_of_a_round_stand_at_every_figure_of_its_skill_and_times_may_be_un
     }
     assert of(plan, failed).rows[0].times
     assert "no sandbox" in text(of(plan, failed))
+
+
+def test_a_table_says_which_model_answered_where_it_is_not_the_one_of_its_head() -> None:
+    plan = plan_of(4)
+    outcomes = found(plan)
+    assert "stands for" not in text(of(plan, outcomes))
+    small = {
+        step: replace(made, model="small-1b") if isinstance(made, Runs) else made
+        for step, made in outcomes.items()
+        if step.model.name == "35B"
+    }
+    table = of(plan, outcomes | small)
+    said = "Qwen3.5-35B-A3B stands for small-1b, which answered."
+    assert text(table).endswith(f"\n\n{said}\n")
+    assert f"- {said}" in markdown(table)
+    assert all(line.endswith(",Qwen/Qwen3.5-122B-A10B,small-1b") for line in rows_of(table))
+    columns: Any = document(table)["columns"]
+    assert [column["models"] for column in columns] == [
+        *[["Qwen/Qwen3.5-122B-A10B"]] * 3,
+        *[["small-1b"]] * 3,
+    ]
+
+
+def rows_of(table: Filled) -> list[str]:
+    return comma_separated(table).splitlines()[1:]
 
 
 def test_what_failed_is_not_final() -> None:
