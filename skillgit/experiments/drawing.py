@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from xml.sax.saxutils import escape
 
+from skillgit.experiments.plan import INIT, NO_SKILL
 from skillgit.experiments.tables import Cell, Column, Filled, Row
 
 _LABEL, _PANEL, _GAP = 230, 130, 18
-_LINE, _TOP, _BOTTOM = 22, 64, 34
+_LINE, _TOP, _BOTTOM, _NOTE = 22, 64, 42, 15
 _INK, _FAINT, _POINT, _REFERENCE = "#222222", "#cccccc", "#0072b2", "#777777"
 """The blue of Okabe and Ito, which the colour-blind tell from grey."""
 
@@ -24,7 +25,9 @@ def svg(filled: Filled) -> str:
         filled = replace(filled, rows=tuple(row for row in filled.rows if row.is_difference))
     panels = [column for column in filled.columns if _values(filled, column)]
     heads = _headings(filled.rows)
-    height = _TOP + _LINE * (len(filled.rows) + len(heads)) + _BOTTOM
+    told = [_caption(filled), *filled.stand_ins]
+    body = _TOP + _LINE * (len(filled.rows) + len(heads)) + _BOTTOM
+    height = body + _NOTE * len(told)
     width = _LABEL + (_PANEL + _GAP) * max(len(panels), 1)
     title = f"Table {filled.table.number}. {filled.table.title}"
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
@@ -44,7 +47,17 @@ def svg(filled: Filled) -> str:
         parts += _panel(filled, column, left, [(row, y) for (row, _), y in places])
     if not panels:
         parts.append(_text(_LABEL, _TOP, "no cell has a figure yet"))
+    parts += [_text(8, body + _NOTE * number, note) for number, note in enumerate(told)]
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _caption(filled: Filled) -> str:
+    """What the points are."""
+    against = filled.table.against
+    if not against:
+        return "Scores with their 95 % intervals."
+    named = {INIT: "from the skill that each round began with", NO_SKILL: "from no skill"}
+    return f"Differences {named.get(against, f'from {against}')}, with their 95 % intervals."
 
 
 def _panel(

@@ -53,7 +53,7 @@ def text(filled: Filled) -> str:
         "",
         *_grid(filled, [*_intervals(filled), *_sizes(filled)], "95 % intervals"),
     ]
-    told = [*notes.lines(), *_answered(filled)]
+    told = [*notes.lines(), *filled.stand_ins]
     shown += ["", *(part for note in told for part in wrap(note, _COLUMNS))] if told else []
     return "\n".join(line.rstrip() for line in shown) + "\n"
 
@@ -200,7 +200,7 @@ def markdown(filled: Filled) -> str:
     parts = [
         f"**{escaped(_title(filled))}**",
         _piped(rows),
-        "\n".join(f"- {escaped(note)}" for note in (*notes.lines(), *_answered(filled))),
+        "\n".join(f"- {escaped(note)}" for note in (*notes.lines(), *filled.stand_ins)),
         "<details><summary>intervals, tasks and seeds</summary>",
         _piped([_DETAILS, ["---"] * len(_DETAILS), *details]),
         "</details>",
@@ -227,7 +227,7 @@ def comma_separated(filled: Filled) -> str:
     names += ["Avg", "Avg low", "Avg high"] if table.average else []
     names += [f"{user} seconds" for user in table.users] if table.time else []
     names += [f"{user} model" for user in table.users]
-    models = [" ".join(found) for found in _models(filled).values()]
+    models = [" ".join(found) for found in filled.models.values()]
     writer.writerow(names)
     for row in filled.rows:
         fields = [str(table.number), " / ".join(row.headings), row.label]
@@ -256,23 +256,6 @@ def _names(filled: Filled) -> tuple[str, ...]:
     table = filled.table
     more = ("Avg",) * table.average + ("Time",) * table.time
     return ("Condition", *(one.measure.name for one in filled.columns), *more)
-
-
-def _models(filled: Filled) -> dict[str, dict[str, None]]:
-    """Who answered for each user."""
-    found: dict[str, dict[str, None]] = {user: {} for user in filled.table.users}
-    for column in filled.columns:
-        found[column.user] |= dict.fromkeys(column.models)
-    return found
-
-
-def _answered(filled: Filled) -> Iterator[str]:
-    """Whose name the table bears, and another model answered: a miniature, mostly."""
-    titles = {column.user: column.title for column in filled.columns}
-    for user, models in _models(filled).items():
-        others = [name for name in models if name.rpartition("/")[2] != titles[user]]
-        if others:
-            yield f"{titles[user]} stands for {', '.join(others)}, which answered."
 
 
 def _lines(filled: Filled, notes: _Notes) -> Iterator[_Line]:

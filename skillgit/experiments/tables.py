@@ -75,6 +75,28 @@ class Filled:
         """Cells without a figure."""
         return sum(cell.figure is None for row in self.rows for cell in row.cells)
 
+    @property
+    def models(self) -> Mapping[str, tuple[str, ...]]:
+        """Who answered for each user."""
+        found: dict[str, dict[str, None]] = {user: {} for user in self.table.users}
+        for column in self.columns:
+            found[column.user] |= dict.fromkeys(column.models)
+        return {user: tuple(models) for user, models in found.items()}
+
+    @property
+    def stand_ins(self) -> tuple[str, ...]:
+        """Whose name the table bears though another model answered, as in most miniatures."""
+        titles = {column.user: column.title for column in self.columns}
+        others = {
+            user: [name for name in models if name.rpartition("/")[2] != titles[user]]
+            for user, models in self.models.items()
+        }
+        return tuple(
+            f"{titles[user]} stands for {', '.join(names)}, which answered."
+            for user, names in others.items()
+            if names
+        )
+
 
 def fill(plan: Plan, table: Table, outcomes: Mapping[Step, Outcome]) -> Filled:
     """One table of a plan, as far as its steps are done."""

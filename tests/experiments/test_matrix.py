@@ -185,7 +185,12 @@ def test_every_table_is_a_picture_with_a_point_for_each_figure(number: int) -> N
     points = root.findall(".//{http://www.w3.org/2000/svg}circle")
     shown = [row for row in table.rows if row.is_difference or not table.table.against]
     assert len(points) == len(shown) * len(table.columns)
-    width = float(root.attrib["width"])
+    (caption,) = (one.text for one in root.iter() if "95 %" in (one.text or ""))
+    differ = "Differences from " if table.table.against else "Scores with"
+    assert (caption or "").startswith(differ)
+    width, height = float(root.attrib["width"]), float(root.attrib["height"])
+    texts = root.findall(".//{http://www.w3.org/2000/svg}text")
+    assert all(0 <= float(one.attrib["y"]) < height for one in texts)
     assert all(0 <= float(point.attrib["cx"]) <= width for point in points)
 
 
