@@ -138,8 +138,7 @@ class Courier:
         server = await self._fleet.choose()
         ticket = await self._allowance.admit(_demand(letter))
         now = time.monotonic()
-        kind = Kind(letter.role, letter.body["max_tokens"])
-        flight = self._pace.begin(kind, now, letter.size)
+        flight = self._pace.begin(_kind(letter), now, letter.size)
         copies = _Copies(letter)
         self._look_after(copies, flight)
         try:
@@ -318,6 +317,12 @@ def _may_be_gone(failed: Failed) -> bool:
 
 def _shown(seconds: float) -> str:
     return f"{seconds:.1f}".removesuffix(".0")
+
+
+def _kind(letter: Letter) -> Kind:
+    body = letter.body
+    thinks = body.get("chat_template_kwargs", {}).get("enable_thinking", False)
+    return Kind(letter.role, body["max_tokens"], free=thinks or "response_format" not in body)
 
 
 def _demand(letter: Letter) -> Demand:

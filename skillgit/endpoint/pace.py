@@ -8,8 +8,9 @@ nobody waits any more.
 
 A server that is slow with everything answers nobody, and is left alone: copies are few unless
 many others were answered meanwhile, and where calls take long none is sent before a reply of full
-length would be there. Nobody is given up before `most` unless about as many were answered since as
-still wait; then after that full length, or, where calls are quick, when copies went unanswered too.
+length would be there. Nobody is given up before `most` unless some were answered, and since then
+about as many as still wait; then after that full length, or, where calls are quick and of about one
+length, when copies went unanswered too.
 
 Pure: the time is given. Seconds throughout.
 """
@@ -48,7 +49,7 @@ _SHARE = 4
 _FEW = 2
 _TRUST = 16
 """So many calls may be in doubt though nobody was answered meanwhile: one for so many calls that
-were answered ever, and a few in any case."""
+were answered ever, and a few in any case. Of fewer answers nothing is concluded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class Kind:
 
     role: str
     allowance: int
+    free: bool = False
+    """No schema binds it, or it thinks: after a hundred replies of two words one of a thousand."""
 
 
 @dataclass(slots=True, eq=False)
@@ -173,7 +176,8 @@ class Pace:
             return True
         if not self._answered:
             return self._copies == 0
-        long_enough = patience <= _QUICK or waited >= self.limit(flight.kind, flight.size)
+        quick = patience <= _QUICK and self._answered >= _TRUST
+        long_enough = quick or waited >= self.limit(flight.kind, flight.size)
         return long_enough and self._copies < self._trusted
 
     def is_lost(self, flight: Flight, now: float) -> bool:
@@ -182,9 +186,9 @@ class Pace:
             return True
         waited, patience = now - flight.since, self.patience(flight.kind, flight.size)
         stuck = self._meanwhile(flight) + self._trusted < len(self._flights)
-        if stuck or not self._answered:
+        if stuck or self._answered < _TRUST:
             return False
-        if flight.copies > 1 and patience <= _QUICK:
+        if flight.copies > 1 and patience <= _QUICK and not flight.kind.free:
             return waited >= _IN_VAIN * patience
         return waited >= self.limit(flight.kind, flight.size)
 

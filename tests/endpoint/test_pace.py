@@ -222,6 +222,42 @@ def test_a_few_quick_calls_that_hang_alone_cost_no_more_than_several_of_their_ki
     assert copies <= max(2, len(seconds) // 16)
 
 
+def test_after_a_few_short_replies_a_long_one_is_neither_given_up_nor_asked_for_twice() -> None:
+    """A run began with two replies of one word each; the third takes a minute."""
+    pace = learnt([2.0, 1.5], tokens=2)
+    (flight,) = flying(pace, 1, now=100.0)
+
+    for second in range(101, 160):
+        assert not pace.may_copy(flight, second)
+        assert not pace.is_lost(flight, second)
+    assert pace.is_lost(flight, 100.0 + MOST)
+
+
+@given(
+    st.lists(st.integers(1, 2048), min_size=16, max_size=100),
+    st.floats(0.002, 0.05),
+    st.floats(0.0, 1.0),
+)
+def test_a_reply_that_no_schema_binds_is_never_given_up_while_it_may_be_a_long_one(
+    lengths: list[int], each: float, first: float
+) -> None:
+    free, pace, now = Kind("agent", 2048, free=True), Pace(MOST), 0.0
+    for tokens in lengths:
+        flight = pace.begin(free, now)
+        now += first + each * tokens
+        pace.answered(flight, now, first + each * tokens, tokens)
+        pace.end(flight)
+    longest, start = first + each * free.allowance, now
+    flight = pace.begin(free, start)
+
+    while now < start + longest:
+        assert not pace.is_lost(flight, now)
+        if pace.may_copy(flight, now):
+            pace.copied(flight, now)
+        now += longest / 64
+    assert pace.is_lost(flight, start + MOST)
+
+
 def test_half_of_a_level_of_merges_that_hangs_is_given_up_soon() -> None:
     pace = learnt([0.4] * 96)
     merges = [pace.begin(Kind("merge", 4096), 1e3) for _ in range(16)]
