@@ -53,6 +53,7 @@ def document(filled: Filled) -> dict[str, object]:
                 "cells": [told(cell) for cell in row.cells],
                 "average": told(row.average) if row.average else None,
                 "seconds": None if row.times is None else [one.seconds for one in row.times],
+                "time_notes": None if row.times is None else [one.note for one in row.times],
             }
             for row in filled.rows
         ],

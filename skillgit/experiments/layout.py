@@ -293,7 +293,8 @@ def _cell(cell: Cell, form: Callable[[float], str], notes: _Notes) -> str:
 def _times(times: Sequence[Duration], notes: _Notes) -> str:
     """One for each user; a single one where all are the same."""
     told = [
-        f"{NOTHING} {notes.mark(one.gap)}" if one.seconds is None else duration(one.seconds)
+        f"{NOTHING if one.seconds is None else duration(one.seconds)} "
+        f"{notes.mark(one.gap, one.note)}".rstrip()
         for one in times
     ]
     return " / ".join(dict.fromkeys(told) if len(set(told)) == 1 else told)

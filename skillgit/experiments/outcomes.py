@@ -76,6 +76,8 @@ class Written:
     lessons: int = 0
     seconds: float = 0.0
     """What the round took, by its own record."""
+    remembered: tuple[int, int] = (0, 0)
+    """Replies of that record that were there before, and all: the former took no time."""
     calls: int = 0
     tokens: int = 0
     bank: str = ""

@@ -34,6 +34,7 @@ class Duration:
 
     seconds: float | None = None
     gap: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,4 +213,8 @@ def _duration(step: Evolved | None, outcomes: Mapping[Step, Outcome]) -> Duratio
     found = outcomes.get(step, NOT_RUN)
     if not isinstance(found, Written):
         return Duration(gap=_reason(found))
-    return Duration(found.seconds) if found.seconds else Duration(gap="the round left no record")
+    if not found.seconds:
+        return Duration(gap="the round left no record")
+    there, every = found.remembered
+    told = f"of the time: {there} of {every} replies were kept from an earlier round and took none"
+    return Duration(found.seconds, note=told if there else "")

@@ -105,6 +105,17 @@ def rows_of(table: Filled) -> list[str]:
     return comma_separated(table).splitlines()[1:]
 
 
+def test_a_time_says_how_many_replies_were_there_before() -> None:
+    plan = plan_of(4)
+    outcomes = found(plan)
+    for step, made in outcomes.items():
+        if isinstance(made, Written) and isinstance(step, Evolved):
+            outcomes[step] = replace(made, seconds=90.0, remembered=(8, 9))
+    told = text(of(plan, outcomes))
+    assert "  90 s [1]\n" in told
+    assert "[1] of the time: 8 of 9 replies were kept from an earlier round and took none" in told
+
+
 def test_what_failed_is_not_final() -> None:
     plan = plan_of(4)
     (first, *_) = (one for one in found(plan).values() if isinstance(one, Written))

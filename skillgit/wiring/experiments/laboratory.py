@@ -26,7 +26,7 @@ from skillgit.experiments.plan import Kind
 from skillgit.ports import Progress
 from skillgit.provenance.bank import Bank
 from skillgit.skill.digest import skill_digest
-from skillgit.types import Evolution, Exclusion, State
+from skillgit.types import Evolution, Exclusion, State, Usage
 from skillgit.wiring.asking import asking
 from skillgit.wiring.creation import Commission, draft_skill
 from skillgit.wiring.errands import Errand
@@ -173,6 +173,7 @@ class Laboratory(Ground):
             round=evolution.round.id,
             lessons=len(branch.lessons) if branch else 0,
             seconds=timings.seconds if timings else 0.0,
+            remembered=_remembered(timings.usage) if timings else (0, 0),
             calls=usage.calls,
             tokens=usage.prompt_tokens + usage.output_tokens,
             tasks=taught.tasks,
@@ -225,6 +226,11 @@ class Laboratory(Ground):
                 results = await measured(work, runner.at(place), state, progress, name="runs")
         frame = await framed(work.tasks, config, state, Silence())
         return results, frame.bounds
+
+
+def _remembered(usage: Usage) -> tuple[int, int]:
+    asked = usage.calls - usage.retried_calls - usage.hedged_calls
+    return usage.cached_calls, usage.cached_calls + asked
 
 
 def _rates(found: Found | None) -> Rates | None:
