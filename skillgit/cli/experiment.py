@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -204,9 +203,12 @@ def _plan(errand: ExperimentErrand, form: str | None, prices: Prices | None) -> 
 
 def _cost(load: Load, prices: Prices) -> float:
     """At the same prices for all models, in the money of the prices."""
-    cached = round(load.prompt - load.fresh)
-    used = Usage(prompt_tokens=round(load.prompt), cached_tokens=cached)
-    return prices.of(replace(used, output_tokens=round(load.output)))
+    used = Usage(
+        prompt_tokens=round(load.prompt),
+        cached_tokens=round(load.prompt - load.fresh),
+        output_tokens=round(load.output),
+    )
+    return prices.of(used)
 
 
 def _filled(found: Experiment) -> list[Filled]:
