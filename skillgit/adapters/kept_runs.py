@@ -21,7 +21,7 @@ _DIGITS = 16
 
 
 class KeptRuns:
-    """A memory of runs below `root`: a run that is there is not run again, one that crashed is.
+    """A memory of runs below `root`: a run that is there is not run again, a mishap is.
 
     Several processes may share it; where two make the same run, the first one stays.
     """

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from skillgit.adapters.leftovers import copy_leftovers
 from skillgit.errors import SurroundingsError, UsageError
-from skillgit.evaluation.runs import Ended, RunIdentity, RunResult
+from skillgit.evaluation.runs import MISHAPS, RunIdentity, RunResult
 from skillgit.names import Digest
 from skillgit.provenance.canonical import from_json, json_bytes, to_json
 from skillgit.types import Diagnostic
@@ -165,7 +165,7 @@ class RunFolder:
         )
 
     def _again(self, result: RunResult) -> bool:
-        return self._overwrite and result.ended is Ended.CRASHED
+        return self._overwrite and result.ended in MISHAPS
 
     def _move(self, half: Path, place: Path) -> None:
         _sync(half)

@@ -84,6 +84,7 @@ class _Run:
         self._reminded = False
         self._answer = ""
         self._reason = ""
+        self._unheard = Ended.NO_REPLY
 
     def spent(self) -> Ended | None:
         """The budget that is used up, if one is."""
@@ -101,7 +102,7 @@ class _Run:
         turn = self._next_turn(with_tools=True)
         spoken = await self._speak(turn)
         if spoken is None:
-            return Ended.NO_REPLY
+            return self._unheard
         heard = hear(spoken, self._hearing())
         self._append_speech(heard)
         if self._is_repeated(heard):
@@ -178,6 +179,7 @@ class _Run:
         self._usage += spoken.usage
         if isinstance(spoken, NoReply):
             self._reason = spoken.reason
+            self._unheard = Ended.ENDPOINT if spoken.failure.passes else Ended.NO_REPLY
             return None
         return spoken
 

@@ -76,7 +76,8 @@ _SHOWN = 12
 @click.option(
     "--overwrite",
     is_flag=True,
-    help="Replace runs of another skill, model or setting, and crashes.",
+    help="Replace runs of another skill, model or setting, crashed ones and those whose endpoint "
+    "failed.",
 )
 @caps
 @UNSAFE
@@ -165,7 +166,8 @@ def _summary(found: Rollout) -> Iterator[str]:
     yield from _bounds(found)
     yield f"Ended         {_ended(found.results)}"
     yield from _effort(found)
-    yield from _some("crashed", _crashes(found.results))
+    for how in ("crashed", "endpoint failed"):
+        yield from _some(how, _ended_so(found.results, how))
     yield from _some("remark", [f"{each.origin}: {each.message}" for each in found.remarks])
     for kind, count in sorted(found.left_out.items()):
         yield f"  not kept: {count} {kind} in what the agents left"
@@ -248,11 +250,11 @@ def _effort(found: Rollout) -> Iterator[str]:
         )
 
 
-def _crashes(results: Sequence[RunResult]) -> list[str]:
+def _ended_so(results: Sequence[RunResult], how: str) -> list[str]:
     return [
         f"{one.task} with seed {one.seed}: {one.problem}"
         for one in results
-        if str(one.ended) == "crashed"
+        if str(one.ended) == how
     ]
 
 

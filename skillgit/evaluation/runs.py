@@ -20,9 +20,15 @@ class Ended(StrEnum):
     REPEATED = "repeated itself"
     """The same turn again and again, also after a hint."""
     NO_REPLY = "no reply"
-    """The endpoint gave nothing usable for a turn."""
+    """The model gave nothing usable for a turn, or could not be asked any more."""
+    ENDPOINT = "endpoint failed"
+    """On the way to the model something broke; that says nothing about agent or skill."""
     CRASHED = "crashed"
     """The run itself failed; recorded, not lost."""
+
+
+MISHAPS = (Ended.CRASHED, Ended.ENDPOINT)
+"""Such runs count as failures, and are made again where they are asked for again."""
 
 
 @dataclass(frozen=True, slots=True)

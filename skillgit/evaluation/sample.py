@@ -86,6 +86,11 @@ class Sample:
                 self,
             ),
             (
+                "{n} of {all} runs lost their endpoint, and count until made again: {which}",
+                self._ended(Ended.ENDPOINT),
+                self,
+            ),
+            (
                 "{n} of {all} runs ended for want of a reply and were graded as they were: {which}",
                 self._ended(Ended.NO_REPLY),
                 self,

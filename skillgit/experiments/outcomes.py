@@ -42,7 +42,7 @@ class Runs:
     model: str
     """As its endpoint calls it."""
     crashed: int = 0
-    """Runs that crashed or got no reply: they count as failures, and are tried again."""
+    """Runs that crashed, or for which the endpoint failed: failures here, and tried again."""
     floor: Rates | None = None
     """Of an agent that does nothing."""
     ceiling: Rates | None = None

@@ -185,7 +185,7 @@ def _reason(found: Outcome) -> str:
 def _crashes(found: Runs) -> Iterator[str]:
     if found.crashed:
         many = f"{found.crashed} of {len(found.runs)} runs"
-        yield f"{many} crashed or got no reply: failures here, tried again by the same command"
+        yield f"{many} crashed, or their endpoint failed: failures here, tried again next time"
 
 
 def _of_the_skill(step: Evaluated, outcomes: Mapping[Step, Outcome]) -> Iterator[str]:

@@ -84,6 +84,22 @@ class Failure(StrEnum):
     """The prompt does not fit into the model's context; a shorter one would."""
     REFUSED = "refused"
 
+    @property
+    def passes(self) -> bool:
+        """Was it the way to the model, and may the same request fare better another time?"""
+        return self in _PASSING
+
+
+_PASSING = frozenset(
+    {
+        Failure.UNREACHED,
+        Failure.RESET,
+        Failure.RATE_LIMITED,
+        Failure.SERVER_ERROR,
+        Failure.TIMED_OUT,
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class NoReply:

@@ -118,7 +118,7 @@ class Player:
 
     def remarks(self) -> Iterator[str]:
         """Ends that say nothing of a lesson."""
-        for how in ("crashed", "no reply"):
+        for how in ("crashed", "endpoint failed", "no reply"):
             if count := self._ended[how]:
                 yield f"{count} of {self._ended.total()} runs ended so and count as they are: {how}"
 

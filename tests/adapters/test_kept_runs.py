@@ -10,7 +10,7 @@ import pytest
 from graded import digest, run, skill
 
 from skillgit.adapters.kept_runs import KeptRuns
-from skillgit.evaluation.runs import Ended, RunResult
+from skillgit.evaluation.runs import MISHAPS, Ended, RunResult
 from skillgit.names import Digest
 
 TRAJECTORY = b'{"steps": []}'
@@ -67,8 +67,9 @@ def test_another_commit_with_the_same_files_is_the_same_run(kept: KeptRuns) -> N
     assert kept.finished(elsewhere.identity) == result
 
 
-def test_what_crashed_or_is_damaged_is_run_again(kept: KeptRuns) -> None:
-    crashed = replace(made(), ended=Ended.CRASHED, passed=False, score=0.0, cases_passed=0)
+@pytest.mark.parametrize("how", MISHAPS)
+def test_what_met_with_a_mishap_or_is_damaged_is_run_again(kept: KeptRuns, how: Ended) -> None:
+    crashed = replace(made(), ended=how, passed=False, score=0.0, cases_passed=0)
     kept.save(crashed, TRAJECTORY, None)
     assert kept.finished(crashed.identity) is None
     result = made()

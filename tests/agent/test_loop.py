@@ -361,7 +361,7 @@ def test_a_turn_that_hangs_ends_the_episode_with_its_reason(
 
     episode = agent.work()
 
-    assert episode.ended is Ended.NO_REPLY
+    assert episode.ended is Ended.ENDPOINT
     assert "no answer within 0.5 s" in episode.reason
     assert len(episode.turns) == 1
     assert episode.usage.failed_calls == 1

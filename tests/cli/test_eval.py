@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from repositories import Repository
-from scripted import Answer, Request, ScriptedEndpoint
+from scripted import Answer, Request, ScriptedEndpoint, refusing
 from sums import HONEST, NOTHING, WRONG, agent, write_tasks
 
 from skillgit.cli import run
@@ -249,6 +249,34 @@ def test_only_what_is_new_is_run(
     asked = len(endpoint.requests)
     assert made("--force", "--replay", "--model", "tiny") == 4
     assert len(endpoint.requests) == asked, "replies are remembered by themselves"
+
+
+@confined
+def test_a_run_whose_endpoint_failed_is_made_again_and_one_that_was_refused_is_not(
+    skills: Repository,
+    evaluate: Evaluate,
+    endpoint: ScriptedEndpoint,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    del skills
+
+    def ill(request: Request) -> Answer:
+        words = str(request["messages"])
+        if "(a)" in words:
+            return Answer(status=500)
+        return refusing(400, "context length exceeded") if "(b)" in words else guided(request)
+
+    endpoint.reply = ill
+    assert evaluate(SKILL, "--json") == 0
+    found = told(capsys)["result"]
+    assert (found["ended"]["endpoint failed"], found["ended"]["no reply"]) == (1, 1)
+    endpoint.reply, before = guided, len(endpoint.requests)
+    assert evaluate(SKILL, "--json") == 0
+    again = told(capsys)
+    assert "endpoint failed" not in again["result"]["ended"]
+    assert again["result"]["ended"]["no reply"] == 1, "the same would come again"
+    assert again["kept"] == 3
+    assert all("(a)" in str(one["messages"]) for one in endpoint.requests[before:])
 
 
 @confined

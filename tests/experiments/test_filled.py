@@ -32,7 +32,7 @@ def test_crashes_are_told_at_the_figure() -> None:
             assert not is_final(broken)
             outcomes[step] = broken
     told = text(of(plan, outcomes))
-    assert "[1] 2 of 60 runs crashed or got no reply: failures here" in told
+    assert "[1] 2 of 60 runs crashed, or their endpoint failed: failures here" in told
     assert "crashed" in comma_separated(of(plan, outcomes))
 
 

@@ -49,6 +49,8 @@ _FORGED = re.compile(rf"^{_HEADING}", re.MULTILINE)
 _MARK = "| "
 """Before a line of the run that looks like a heading of the question."""
 
+_UNHEARD = {Ended.NO_REPLY, Ended.ENDPOINT}
+
 
 @dataclass(frozen=True, slots=True)
 class Patient:
@@ -140,7 +142,7 @@ def _outcome(
         cases = len(patient.trial.task.cases)
         return Proof(proven.program, proven.artifact, cases, attempts.count, turns)
     trajectory = patient.trajectory.id
-    if all(one.ended is Ended.NO_REPLY for one in endings):
+    if all(one.ended in _UNHEARD for one in endings):
         return Excluded(trajectory, endings[-1].reason, Exclusion.NO_REPLY)
     tried = f"{_counted(attempts.count, 'repair')} in {_counted(turns, 'turn')}"
     last = f"; the last: {attempts.last_words}" if attempts.count else ""

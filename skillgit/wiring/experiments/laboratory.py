@@ -19,7 +19,7 @@ from skillgit.endpoint.store import STATE_FOLDER, STORE_FILE
 from skillgit.errors import FindingsError
 from skillgit.evaluation.comparison import Bounds
 from skillgit.evaluation.comparison import Rates as Found
-from skillgit.evaluation.runs import Ended, RunResult
+from skillgit.evaluation.runs import MISHAPS, RunResult
 from skillgit.experiments.matrix import Drafted, Evaluated, Evolved, Rollouts
 from skillgit.experiments.outcomes import Rates, Runs, Scored, Taught, Written
 from skillgit.experiments.plan import Kind
@@ -38,8 +38,6 @@ from skillgit.wiring.rollouts import RolloutErrand, run_rollout
 from skillgit.wiring.rounds import run_round
 from skillgit.wiring.runs import Work, model_runner
 from skillgit.wiring.workplace import workplace
-
-_CRASHED = {Ended.CRASHED, Ended.NO_REPLY}
 
 
 class Laboratory(Ground):
@@ -193,7 +191,7 @@ class Laboratory(Ground):
         scored = tuple(
             Scored(one.task, one.task_digest, one.seed, one.passed, one.score) for one in results
         )
-        crashed = sum(one.ended in _CRASHED for one in results)
+        crashed = sum(one.ended in MISHAPS for one in results)
         return Runs(
             runs=scored,
             model=results[0].model,
