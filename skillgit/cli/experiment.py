@@ -12,7 +12,7 @@ import click
 from skillgit.cli.console import TerminalProgress, examples, out, print_json, safe, say
 from skillgit.cli.options import ENDPOINT, QUIET, REPLAY, UNSAFE, given, setting_options
 from skillgit.cli.spending import caps, caps_of, prices_of
-from skillgit.endpoint.caps import Prices
+from skillgit.endpoint.caps import Caps, Prices
 from skillgit.errors import SurroundingsError, UsageError
 from skillgit.types import Usage
 
@@ -31,7 +31,7 @@ _PARTIAL = 4
     epilog=examples(
         "skillgit experiment table-1 --dry-run",
         "skillgit experiment table-1 -o results/ --set domains.verified.tasks=data/verified",
-        "skillgit experiment table-4 --limit 2 --base-url http://127.0.0.1:8000/v1",
+        "skillgit experiment table-4 --limit 2 --at-once 4 --base-url http://127.0.0.1:8000/v1",
         "skillgit experiment table-5 -o results/ --max-cost 50 --price-in 0.1 --price-out 0.4",
         "skillgit experiment table-1 table-6 --markdown --plots plots/ > tables.md",
         "skillgit experiment my-plan.yaml --only-kept --csv",
@@ -72,6 +72,14 @@ _PARTIAL = 4
     metavar="MODEL=PROMPT/OUTPUT/GPUS",
     help="What a server does: tokens a second, on so many GPUs; repeatable.",
 )
+@click.option(
+    "--at-once",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Steps at the same time at each endpoint, where one alone leaves it idle.",
+)
 @click.option("--only-kept", is_flag=True, help="Run nothing; show what is there.")
 @caps
 @setting_options(ENDPOINT)
@@ -102,6 +110,7 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
     limit: int | None,
     dry_run: bool,
     speeds: tuple[str, ...],
+    at_once: int,
     only_kept: bool,
     unsafe: bool,
     replay: bool,
@@ -133,7 +142,8 @@ def command(  # noqa: PLR0913 - one parameter for each option that is no setting
         replay=replay,
         unsafe=unsafe,
         rights_held=rights_held,
-        caps=caps_of(settings),
+        at_once=at_once,
+        caps=_caps(settings, at_once),
         only_kept=only_kept,
     )
     if dry_run:
@@ -153,6 +163,16 @@ def _run(errand: ExperimentErrand, form: str | None, plots: Path | None, *, quie
     if not quiet:
         say(f"{found.made} steps made, {found.kept} kept from before, in {found.out}")
     return _PARTIAL if any(one.gaps for one in filled) else 0
+
+
+def _caps(settings: Mapping[str, object], at_once: int) -> Caps:
+    caps = caps_of(settings)
+    if caps and at_once > 1:
+        raise UsageError(
+            f"reading --at-once {at_once}: one account pays for one step at a time",
+            hint="leave --at-once out, or the caps",
+        )
+    return caps
 
 
 def _pairs(replaced: Sequence[str]) -> dict[str, str]:

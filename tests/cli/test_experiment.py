@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -272,6 +273,42 @@ def test_endpoints_work_at_the_same_time(ground: Ground) -> None:
     assert any(both)
 
 
+@confined
+def test_several_steps_at_one_endpoint_make_the_same_and_nothing_twice(
+    ground: Ground, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both names are one model, so each step is wanted twice, and at the same time."""
+    words = [*FEW, "--limit", "2", "--json", "--set", "tables.0.signals=[error, success]"]
+    words += ["--set", "models.122B.model=one", "--set", "models.35B.model=one"]
+    most, under_way = 0, 0
+    lock = threading.Lock()
+
+    def play(request: Request) -> Answer:
+        nonlocal most, under_way
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        time.sleep(0.05)
+        answer = Player()(request)
+        with lock:
+            under_way -= 1
+        return answer
+
+    found, asked = [], []
+    for times in ("1", "4"):
+        place = Ground(ground.folder / times)
+        with ScriptedEndpoint(play, models=("one",)) as endpoint:
+            most = 0
+            assert place.run("table-1", endpoint, *words, "--at-once", times) == 0
+            asked.append(sorted(json.dumps(one, sort_keys=True) for one in endpoint.requests))
+        found.append(told(capsys))
+    assert asked[0] == asked[1], "the same requests, none of them twice"
+    assert [one["made"] + one["kept"] for one in found] == [len(found[0]["steps"])] * 2
+    assert found[0]["made"] == found[1]["made"]
+    assert figures(found[0]["tables"][0]) == figures(found[1]["tables"][0])
+    assert most > 2
+
+
 # What a shell starts in the background ignores SIGINT, and so do its children.
 INTERRUPTIBLE = """
 import signal
@@ -426,6 +463,7 @@ def test_a_dry_run_asks_nobody_and_needs_no_data(
         (("table-1", "--throughput", "35B=fast"), "it is no MODEL=PROMPT/OUTPUT/GPUS"),
         (("table-1", "--throughput", "7B=1/1/1", "--dry-run"), "has no such model"),
         (("table-1", "--dry-run", "--csv"), "text or JSON"),
+        (("table-1", "--at-once", "2", "--max-calls", "9"), "pays for one step at a time"),
         (("table-1", "--set", "settings.agent.trns=3", "--only-kept"), "agent.turns"),
     ],
 )

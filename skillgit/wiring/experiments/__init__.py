@@ -50,7 +50,8 @@ def run_experiment(errand: ExperimentErrand, progress: Progress) -> Experiment:
     from skillgit.wiring.experiments.making import Making  # noqa: PLC0415 - the same
 
     laboratory = Laboratory(_bench(errand))
-    making = Making(laboratory, steps(plans), progress, only_kept=errand.only_kept)
+    every, only_kept = steps(plans), errand.only_kept
+    making = Making(laboratory, every, progress, at_once=errand.at_once, only_kept=only_kept)
     making.all()
     return Experiment(plans, making.outcomes, errand.out, making.made, making.kept)
 

@@ -1,8 +1,9 @@
-"""All steps of an experiment: one at a time at each endpoint, all endpoints at once."""
+"""All steps of an experiment: a few at a time at each endpoint, all endpoints at once."""
 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from queue import Empty, Queue
@@ -20,11 +21,11 @@ _LISTEN = 0.5
 
 
 class Making:
-    """Goes through the steps: one at a time at each endpoint, all endpoints at once.
+    """Goes through the steps: `at_once` at a time at each endpoint, all endpoints at once.
 
     Within a step as many calls are under way as the settings allow, so a second step at the same
-    endpoint would only make both slower. Where there are caps, one account pays for one step at a
-    time, whichever endpoint it asks.
+    endpoint makes both slower, unless steps are smaller than that, as in a miniature. Where there
+    are caps, one account pays for one step at a time, whichever endpoint it asks.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Making:
         every: Sequence[Step],
         progress: Progress,
         *,
+        at_once: int = 1,
         only_kept: bool = False,
     ) -> None:
         self.outcomes: dict[Step, Outcome] = {}
@@ -41,37 +43,40 @@ class Making:
         self._laboratory = laboratory
         self._waiting = list(every)
         self._only_kept = only_kept
+        self._at_once = at_once
         self._endpoints = {step: self._endpoint(step.model) for step in every}
         self._closed: dict[str, str] = {}
-        several = len(set(self._endpoints.values())) > 1
+        several = len(set(self._endpoints.values())) > 1 or at_once > 1
         self._several = several and not laboratory.bench.caps
+        self._turns: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
         self._progress = _Shared(progress)
 
     def all(self) -> None:
         """Until every step has an outcome."""
         self._progress.start(_STAGE, len(self._waiting))
         if self._several:
-            self._at_once()
+            self._together()
         else:
             while self._waiting:
                 step = self._waiting.pop(0)
                 self._done(step, self._outcome(step))
         self._progress.finish(_STAGE)
 
-    def _at_once(self) -> None:
-        """A thread for each endpoint that has something to do; they end with the process."""
+    def _together(self) -> None:
+        """A thread for each step that is under way; they end with the process."""
         ended: Queue[tuple[Step, Outcome | BaseException]] = Queue()
-        busy: set[str] = set()
-        while self._waiting or busy:
-            for step in self._ready(busy):
-                busy.add(self._endpoints[step])
+        running: set[Step] = set()
+        while self._waiting or running:
+            for step in self._ready(running):
+                running.add(step)
                 self._waiting.remove(step)
                 threading.Thread(target=self._work, args=(step, ended), daemon=True).start()
             try:
                 step, outcome = ended.get(timeout=_LISTEN)
             except Empty:
                 continue
-            busy.discard(self._endpoints[step])
+            running.discard(step)
             if isinstance(outcome, BaseException):
                 raise outcome
             self._done(step, outcome)
@@ -82,13 +87,20 @@ class Making:
         except BaseException as error:  # noqa: BLE001 - the main thread raises it again
             ended.put((step, error))
 
-    def _ready(self, busy: set[str]) -> Iterator[Step]:
-        """For each idle endpoint the first step whose needs are done."""
-        taken = set(busy)
+    def _ready(self, running: set[Step]) -> Iterator[Step]:
+        """For each endpoint that is free the first steps whose needs are done.
+
+        Rounds on the same trajectories take turns: what one asks of them the next finds answered.
+        """
+        taken = Counter(self._endpoints[step] for step in running)
+        read = {step.rollouts for step in running if isinstance(step, Evolved)}
         for step in tuple(self._waiting):
             endpoint = self._endpoints[step]
-            if endpoint not in taken and all(need in self.outcomes for need in step.needs):
-                taken.add(endpoint)
+            waits = isinstance(step, Evolved) and step.rollouts in read
+            free = taken[endpoint] < self._at_once and not waits
+            if free and all(need in self.outcomes for need in step.needs):
+                taken[endpoint] += 1
+                read |= {step.rollouts} if isinstance(step, Evolved) else set()
                 yield step
 
     def _done(self, step: Step, outcome: Outcome) -> None:
@@ -108,18 +120,25 @@ class Making:
             if isinstance(found, Gap):
                 return found if found.reason.startswith("[") else _because(need, found)
         try:
-            return self._made(step)
+            key, kind = self._key(step)
+            # Two names of one model may want the same at the same time.
+            with self._turn(key):
+                return self._made(step, key, kind)
         except (PartialError, SurroundingsError) as error:
             self._closed[self._endpoints[step]] = error.message
             return Gap(_told_gap(error))
         except SkillgitError as error:
             return Gap(_told_gap(error))
 
-    def _made(self, step: Step) -> Outcome:
-        key, kind = self._key(step)
+    def _turn(self, key: str) -> threading.Lock:
+        with self._lock:
+            return self._turns.setdefault(key, threading.Lock())
+
+    def _made(self, step: Step, key: str, kind: type[Runs | Taught | Written]) -> Outcome:
         found = self._laboratory.kept.find(key, kind)
         if found is not None:
-            self.kept += 1
+            with self._lock:
+                self.kept += 1
             return found
         if self._only_kept:
             return Gap("not run yet")
@@ -127,7 +146,8 @@ class Making:
         if closed is not None:
             return Gap(f"its endpoint stopped before: {closed}")
         outcome = self._fresh(step)
-        self.made += 1
+        with self._lock:
+            self.made += 1
         if is_final(outcome):
             self._laboratory.kept.keep(key, step.label, outcome)
         return outcome

@@ -30,6 +30,8 @@ class ExperimentErrand:
     replay: bool = False
     unsafe: bool = False
     rights_held: bool = False
+    at_once: int = 1
+    """Steps at the same time at each endpoint."""
     caps: Caps = field(default_factory=Caps)
     """What all steps together may spend."""
     only_kept: bool = False
