@@ -305,6 +305,8 @@ def test_several_steps_at_one_endpoint_make_the_same_and_nothing_twice(
     assert asked[0] == asked[1], "the same requests, none of them twice"
     assert [one["made"] + one["kept"] for one in found] == [len(found[0]["steps"])] * 2
     assert found[0]["made"] == found[1]["made"]
+    labels = [[step["step"] for step in one["steps"]] for one in found]
+    assert labels[0] == labels[1], "in the order of the plan, whichever was done first"
     assert figures(found[0]["tables"][0]) == figures(found[1]["tables"][0])
     assert most > 2
 

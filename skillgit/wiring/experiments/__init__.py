@@ -53,7 +53,8 @@ def run_experiment(errand: ExperimentErrand, progress: Progress) -> Experiment:
     every, only_kept = steps(plans), errand.only_kept
     making = Making(laboratory, every, progress, at_once=errand.at_once, only_kept=only_kept)
     making.all()
-    return Experiment(plans, making.outcomes, errand.out, making.made, making.kept)
+    in_order = {step: making.outcomes[step] for step in every}  # however they came to be made
+    return Experiment(plans, in_order, errand.out, making.made, making.kept)
 
 
 def plan_experiment(errand: ExperimentErrand) -> Estimate:
