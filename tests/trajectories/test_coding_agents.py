@@ -889,7 +889,8 @@ MADE = [claude_chain, claude_nested, codex_turn, openhands_reply, gemini_log]
 
 
 @pytest.mark.parametrize("made", MADE)
-def test_a_megabyte_takes_less_than_a_second(made: Callable[[int], list[Json]]) -> None:
+def test_a_megabyte_takes_seconds_at_most(made: Callable[[int], list[Json]]) -> None:
+    """A quarter of a second here, 0.7 under coverage; what looks at every pair takes minutes."""
     records = made(4000)
     data = "\n".join(map(json.dumps, records)).encode()
     records = made(int(4000 * 1_000_000 / len(data)))
@@ -903,4 +904,4 @@ def test_a_megabyte_takes_less_than_a_second(made: Callable[[int], list[Json]]) 
         return spent
 
     goes = (seconds() for _ in range(3))  # a busy machine may be slow once, not thrice
-    assert any(took < len(data) / 1_000_000 for took in goes)
+    assert any(took < 4 * len(data) / 1_000_000 for took in goes)
