@@ -890,7 +890,7 @@ MADE = [claude_chain, claude_nested, codex_turn, openhands_reply, gemini_log]
 
 @pytest.mark.parametrize("made", MADE)
 def test_a_megabyte_takes_seconds_at_most(made: Callable[[int], list[Json]]) -> None:
-    """A quarter of a second here, 0.7 under coverage; what looks at every pair takes minutes."""
+    """At most a quarter of a second on an idle machine, 0.7 s under coverage."""
     records = made(4000)
     data = "\n".join(map(json.dumps, records)).encode()
     records = made(int(4000 * 1_000_000 / len(data)))
