@@ -90,9 +90,14 @@ class Evolved:
     @property
     def label(self) -> str:
         """What a person reads while it runs."""
-        analyst = "" if self.analyst is ErrorAnalyst.AGENTIC else f" {self.analyst}"
-        what = f"{self.strategy} +{self.signals}{analyst}"
+        what = f"{self.strategy} {self.lessons}"
         return f"round on {_name_of(self.rollouts.base)} by {self.model.name}, {what}"
+
+    @property
+    def lessons(self) -> str:
+        """Whose: `+error`, or `+error single-call` where its analysts prove nothing."""
+        analyst = "" if self.analyst is ErrorAnalyst.AGENTIC else f" {self.analyst}"
+        return f"+{self.signals}{analyst}"
 
 
 Source: TypeAlias = Base | Evolved | None
@@ -303,4 +308,4 @@ def _name_of(source: Source) -> str:
             return source.skill.name
         case Evolved():
             author, strategy = source.model.name, source.strategy
-            return f"{_name_of(source.rollouts.base)} +{source.signals} ({author}, {strategy})"
+            return f"{_name_of(source.rollouts.base)} {source.lessons} ({author}, {strategy})"

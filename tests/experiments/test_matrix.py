@@ -83,6 +83,13 @@ def test_two_names_for_one_model_are_asked_once() -> None:
     assert sum(isinstance(step, Evaluated) for step in found) == 9 * 3
 
 
+@pytest.mark.parametrize("number", range(1, 7))
+def test_no_two_steps_of_a_table_are_called_the_same(number: int) -> None:
+    """A person tells them apart by their labels while they run."""
+    labels = [step.label for step in steps([plan_of(number)])]
+    assert len(set(labels)) == len(labels)
+
+
 # ------------------------------------------------------------------ estimates
 
 
