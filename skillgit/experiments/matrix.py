@@ -171,7 +171,7 @@ def _condition(
         "mode": table.names.get(mode, str(mode).capitalize()),
         "init": init.title,
         "signal": table.names.get(signals, str(signals).capitalize()),
-        "analyst": table.names.get(analyst, ""),
+        "analyst": table.names.get(analyst, str(analyst)),
         "strategy": table.names.get(str(strategy), str(strategy)),
     }
     written = plan.models[author].title if author in plan.models else "the skill user"

@@ -45,6 +45,8 @@ class Column:
     title: str
     """The user as the head of the table calls it."""
     measure: Measure
+    model: str = ""
+    """Who should run, by the plan; "" where an option stands for it."""
     models: tuple[str, ...] = ()
     """Who ran: the names that the endpoints gave."""
 
@@ -88,8 +90,9 @@ class Filled:
     def stand_ins(self) -> tuple[str, ...]:
         """Whose name the table bears though another model answered, as in most miniatures."""
         titles = {column.user: column.title for column in self.columns}
+        wanted = {column.user: {column.title, column.model} for column in self.columns}
         others = {
-            user: [name for name in models if name.rpartition("/")[2] != titles[user]]
+            user: [name for name in models if wanted[user].isdisjoint(_names(name))]
             for user, models in self.models.items()
         }
         return tuple(
@@ -99,11 +102,22 @@ class Filled:
         )
 
 
+def _names(served: str) -> tuple[str, str]:
+    """What a model is called, with and without the folder or the house before it."""
+    return served, served.rpartition("/")[2]
+
+
 def fill(plan: Plan, table: Table, outcomes: Mapping[Step, Outcome]) -> Filled:
     """One table of a plan, as far as its steps are done."""
     matrix = Matrix(plan, table)
     columns = tuple(
-        Column(user, plan.models[user].title, measure, _models(matrix, user, measure, outcomes))
+        Column(
+            user,
+            plan.models[user].title,
+            measure,
+            plan.models[user].model,
+            _models(matrix, user, measure, outcomes),
+        )
         for user in table.users
         for measure in matrix.measures
     )

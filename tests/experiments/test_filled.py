@@ -92,6 +92,10 @@ def test_a_table_says_which_model_answered_where_it_is_not_the_one_of_its_head()
     table = of(plan, outcomes | small)
     said = "Qwen3.5-35B-A3B stands for small-1b, which answered."
     assert text(table).endswith(f"\n\n{said}\n")
+    models = {name: replace(one, model="small-1b") for name, one in plan.models.items()}
+    named = replace(plan, models=models)  # whatever their titles say
+    every = found(named)
+    assert "stands for" not in text(of(named, every))
     assert f"- {said}" in markdown(table)
     assert all(line.endswith(",Qwen/Qwen3.5-122B-A10B,small-1b") for line in rows_of(table))
     columns: Any = document(table)["columns"]

@@ -20,6 +20,7 @@ from skillgit.experiments.matrix import (
     Evolved,
     Matrix,
     Rollouts,
+    conditions,
     steps,
 )
 from skillgit.experiments.one_name import under_one_name
@@ -88,6 +89,13 @@ def test_no_two_steps_of_a_table_are_called_the_same(number: int) -> None:
     """A person tells them apart by their labels while they run."""
     labels = [step.label for step in steps([plan_of(number)])]
     assert len(set(labels)) == len(labels)
+
+
+def test_an_analyst_without_a_name_of_its_own_is_called_what_it_is() -> None:
+    plan = plan_of(6)
+    table = replace(plan.tables[0], names={})
+    rows = [one.label for one in conditions(plan, table)]
+    assert rows[:2] == ["+Error agentic", "+Error single-call"]
 
 
 # ------------------------------------------------------------------ estimates
