@@ -31,6 +31,9 @@ _THE_AGENTS_OWN = frozenset(
     | {"ContextLengthExceededError", "OutputLengthExceededError"}
     | {"AgentSafetyRefusalError", "ContentPolicyViolationError"}
 )
+_OWN_SCHEMA = "skillgit.run/1"
+_MISHAPS = frozenset({"crashed", "endpoint failed"})
+"""How runs of ours end that say nothing about their agents: `evaluation.runs.MISHAPS`."""
 _RESULTS = {word: result for result, words in _WORDS.items() for word in words}
 
 
@@ -157,8 +160,14 @@ def _step_of(trial: JsonObject, name: str) -> JsonObject:
 
 
 def _broken_by(*results: JsonObject) -> str:
-    """The exception after which, as Harbor judges it, a reward says nothing about the agent."""
+    """The exception after which, as Harbor judges it, a reward says nothing about the agent.
+
+    Or the mishap that ended a run of ours.
+    """
     for result in results:
+        ended = text_of(result.get("ended"))
+        if result.get("schema") == _OWN_SCHEMA and ended in _MISHAPS:
+            return ended
         told = result.get("exception_info")
         if isinstance(told, dict):
             kind = first_text(told, "exception_type") or "an exception"

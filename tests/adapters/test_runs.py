@@ -20,7 +20,7 @@ from skillgit.adapters.leftovers import copy_leftovers
 from skillgit.adapters.runs import RunFolder, StoredRun
 from skillgit.config import Collect
 from skillgit.errors import SurroundingsError, UsageError
-from skillgit.evaluation.runs import Ended, RunResult, SkillVersion
+from skillgit.evaluation.runs import MISHAPS, Ended, RunResult, SkillVersion
 from skillgit.names import Digest, Oid
 from skillgit.stages.collect import collect
 from skillgit.trajectories.documents import SourceFile
@@ -126,6 +126,19 @@ def test_collect_takes_outcome_task_and_report_from_it_and_reads_no_work(tmp_pat
     assert pool.failed[0].outcome.detail == result().detail
     assert pool.failed[0].outcome.score == 0.0
     assert pool.failed[0].digest in folder.read().by_trajectory()
+
+
+@pytest.mark.parametrize("how", Ended)
+def test_a_run_that_met_with_a_mishap_says_nothing_about_its_agent(
+    tmp_path: Path, how: Ended
+) -> None:
+    save(RunFolder(tmp_path), "c", ended=how)
+    pool = collect(read_trajectory_files([tmp_path]), Collect())
+    assert len(pool.failed) == (how not in MISHAPS)
+    assert len(pool.unknown) == (how in MISHAPS)
+    told = [one.message for one in pool.diagnostics]
+    wanted = f"result.json beside it: the trial broke ({how}), so its reward says nothing"
+    assert told == ([wanted] if how in MISHAPS else [])
 
 
 def test_work_beside_results_of_others_is_searched(tmp_path: Path) -> None:
