@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -18,6 +16,7 @@ from skillgit.doctor.machine import probe_machine
 from skillgit.doctor.probe import probe_endpoint
 from skillgit.doctor.recall import probe_recall
 from skillgit.errors import SurroundingsError
+from skillgit.wiring.asking import embedding_endpoint, key_of
 
 _NAME_WIDTH = 13
 _COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red"}
@@ -62,26 +61,14 @@ async def _examine(config: Config, *, show: bool) -> list[Check]:
     for check in probe_machine(Path.cwd(), config.sandbox):
         checks.append(check)
         _show(check, show=show)
-    key = os.environ.get(config.endpoint.api_key_env, "")
-    async for check in probe_endpoint(config.endpoint, key):
+    async for check in probe_endpoint(config.endpoint, key_of(config)):
         checks.append(check)
         _show(check, show=show)
-    async for check in _recall(config, key):
-        checks.append(check)
-        _show(check, show=show)
+    if config.recall.base_url or config.recall.model:  # few rounds need it
+        async for check in probe_recall(*embedding_endpoint(config)):
+            checks.append(check)
+            _show(check, show=show)
     return checks
-
-
-async def _recall(config: Config, key: str) -> AsyncIterator[Check]:
-    """Only where it is configured: few rounds need it."""
-    recall, endpoint = config.recall, config.endpoint
-    if not (recall.base_url or recall.model):
-        return
-    there = replace(endpoint, base_url=recall.base_url or endpoint.base_url, model=recall.model)
-    variable = recall.api_key_env if recall.base_url else endpoint.api_key_env
-    own = os.environ.get(variable, "") if recall.base_url else key
-    async for check in probe_recall(there, own, variable):
-        yield check
 
 
 def _show(check: Check, *, show: bool) -> None:

@@ -167,7 +167,10 @@ def _summary(found: Rollout) -> Iterator[str]:
     yield f"Ended         {_ended(found.results)}"
     yield from _effort(found)
     for how in ("crashed", "endpoint failed"):
-        yield from _some(how, _ended_so(found.results, how))
+        lines = _ended_so(found.results, how)
+        yield from _some(how, lines)
+        if lines:
+            yield "  --overwrite makes them again; they teach nothing"
     yield from _some("remark", [f"{each.origin}: {each.message}" for each in found.remarks])
     for kind, count in sorted(found.left_out.items()):
         yield f"  not kept: {count} {kind} in what the agents left"

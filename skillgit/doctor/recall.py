@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 from skillgit.config import Endpoint
 from skillgit.doctor.abilities import QUICK_SECONDS
@@ -14,6 +13,7 @@ from skillgit.endpoint.completions import read_models, shortened
 from skillgit.endpoint.embeddings import PATH, SERVE_HINT, read_vectors
 from skillgit.endpoint.wire import Refused, Unreached, Wire
 from skillgit.errors import SkillgitError
+from skillgit.provenance.bank import nearest
 
 _SECONDS = 60.0
 _NAME = "recall"
@@ -81,15 +81,10 @@ def _judged(model: str, answer: str, seconds: float) -> tuple[str, str]:
     if len(vectors) != len(_TEXTS) or len({len(one) for one in vectors}) != 1:
         return f"{model} gives no vector for each text: {shortened(answer)}", SERVE_HINT
     first, alike, unlike = vectors
-    if not first or _cosine(first, alike) <= _cosine(first, unlike):
+    if nearest(first, (unlike, alike), 1) != (1,):
         return (
             f"{model} finds a ferry nearer to a sum than another sum",
             f"it may be no embedding model: {SERVE_HINT}",
         )
     each = seconds / len(_TEXTS)
     return f"{model}, vectors of {len(first)} numbers, {each:.2f} s a text", ""
-
-
-def _cosine(one: Sequence[float], other: Sequence[float]) -> float:
-    lengths = math.hypot(*one) * math.hypot(*other)
-    return sum(a * b for a, b in zip(one, other, strict=True)) / lengths if lengths else 0.0

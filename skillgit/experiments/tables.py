@@ -230,5 +230,5 @@ def _duration(step: Evolved | None, outcomes: Mapping[Step, Outcome]) -> Duratio
     if not found.seconds:
         return Duration(gap="the round left no record")
     there, every = found.remembered
-    told = f"of the time: {there} of {every} replies were kept from an earlier round and took none"
+    told = f"of the time: {there} of {every} replies were there before and took none"
     return Duration(found.seconds, note=told if there else "")

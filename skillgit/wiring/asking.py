@@ -6,10 +6,11 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from skillgit.config import LOCAL, Config
+from skillgit.config import LOCAL, Config, Endpoint
 from skillgit.endpoint.caps import Caps
 from skillgit.errors import PartialError, SurroundingsError, UsageError
 
@@ -56,6 +57,15 @@ async def asking(
 def key_of(config: Config) -> str:
     """The endpoint's key, which only the environment holds."""
     return os.environ.get(config.endpoint.api_key_env, "")
+
+
+def embedding_endpoint(config: Config) -> tuple[Endpoint, str, str]:
+    """Who embeds texts, the key for it, and the variable that holds the key."""
+    recall, endpoint = config.recall, config.endpoint
+    own = bool(recall.base_url)
+    there = replace(endpoint, base_url=recall.base_url or endpoint.base_url, model=recall.model)
+    variable = recall.api_key_env if own else endpoint.api_key_env
+    return there, os.environ.get(variable, ""), variable
 
 
 def begun(remember: Callable[[str, int], int]) -> Callable[[str], int]:

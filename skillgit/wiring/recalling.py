@@ -8,17 +8,16 @@ async with asking(config, place_of_the_store) as (ask, store):
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from skillgit.config import Config, Endpoint
+from skillgit.config import Config
 from skillgit.errors import SurroundingsError, UsageError
 from skillgit.names import Digest
 from skillgit.provenance.bank import Bank, MemoryItem, Remembered, nearest, parse_bank
-from skillgit.wiring.asking import key_of
+from skillgit.wiring.asking import embedding_endpoint
 from skillgit.wiring.runs import Runner
 
 if TYPE_CHECKING:  # heavy imports: each function takes what it needs
@@ -126,12 +125,7 @@ class Retriever:
     def _embedder(self) -> Embedder:
         from skillgit.endpoint.embeddings import Embedder  # noqa: PLC0415 - openai takes a second
 
-        recall, endpoint = self.config.recall, self.config.endpoint
-        there: Endpoint = replace(
-            endpoint, base_url=recall.base_url or endpoint.base_url, model=recall.model
-        )
-        own = os.environ.get(recall.api_key_env, "")
-        key = own if recall.base_url else key_of(self.config)
+        there, key, _ = embedding_endpoint(self.config)
         return Embedder(there, key, self.store, self.ask.allowance)
 
 

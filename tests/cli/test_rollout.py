@@ -264,6 +264,7 @@ def test_a_run_that_breaks_off_is_a_recorded_failure_and_the_others_go_on(
     summary = capsys.readouterr().out
     assert "1 answered, 1 crashed" in summary
     assert "crashed: b with seed 41: UsageError: " in summary
+    assert "--overwrite makes them again" in summary
     write_tasks(tasks, {"a": HONEST, "b": HONEST}, cases=2)
     assert rollout(tmp_path, None, "--no-skill", "--replay", "--overwrite") == 0
     assert results(tmp_path)["b/41"].passed, "and can be made good"

@@ -117,7 +117,7 @@ def test_a_time_says_how_many_replies_were_there_before() -> None:
             outcomes[step] = replace(made, seconds=90.0, remembered=(8, 9))
     told = text(of(plan, outcomes))
     assert "  90 s [1]\n" in told
-    assert "[1] of the time: 8 of 9 replies were kept from an earlier round and took none" in told
+    assert "[1] of the time: 8 of 9 replies were there before and took none" in told
 
 
 def test_what_failed_is_not_final() -> None:
